@@ -1,0 +1,85 @@
+"""Everything that can go wrong with a call, as one list of names.
+
+The engine and the shared HTTP layer raise a `Fault`; each spoke's `faults.py` holds its column of the catalogue:
+what that generation answers (HTTP status, code, message). Handlers therefore hold no `try/except` for faults.
+`docs/faults.md` is generated from the names here and the columns of all spokes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class F(StrEnum):
+    """Names of faults. The comment behind a name lists the parameters that its message may use."""
+
+    # how the call was made
+    CREDENTIALS_MISSING = "credentials_missing"
+    CREDENTIALS_MALFORMED = "credentials_malformed"
+    CREDENTIALS_WRONG = "credentials_wrong"
+    KEY_WRONG = "key_wrong"
+    KEY_NOT_ALLOWED_HERE = "key_not_allowed_here"
+    TOKEN_UNKNOWN = "token_unknown"
+    TOKEN_EXPIRED = "token_expired"
+    ROLE_TOO_LOW = "role_too_low"  # principal kind: user | key
+    PATH_UNKNOWN = "path_unknown"
+    METHOD_UNKNOWN = "method_unknown"  # allow
+    PATH_MALFORMED = "path_malformed"
+    PATH_TOO_LONG = "path_too_long"
+    QUERY_MALFORMED = "query_malformed"
+    BODY_NOT_JSON = "body_not_json"
+    BODY_TOO_LARGE = "body_too_large"
+    NOT_BUILT = "not_built"  # operation
+    INTERNAL_ERROR = "internal_error"
+    # what the call says
+    PARAMETER_MISSING = "parameter_missing"  # name
+    PARAMETER_TYPE = "parameter_type"  # name, value
+    PARAMETER_INVALID = "parameter_invalid"  # name, value, reason
+    VALIDATION = "validation"  # errors: list of v5's validation objects
+    PAGE_INVALID = "page_invalid"
+    # what it is about
+    NODE_UNKNOWN = "node_unknown"  # node
+    CLIENT_NOT_FOUND = "client_not_found"  # clientid
+    CLIENT_OFFLINE = "client_offline"  # clientid
+    SESSION_NOT_FOUND = "session_not_found"  # clientid
+    SESSION_RUNNING = "session_running"  # clientid
+    TOPIC_INVALID = "topic_invalid"  # topic
+    QOS_INVALID = "qos_invalid"  # qos
+    TOPIC_NOT_FOUND = "topic_not_found"  # topic
+    NO_LOCAL_ON_SHARED = "no_local_on_shared"
+    PAYLOAD_ENCODING = "payload_encoding"  # payload
+    PACKET_TOO_LARGE = "packet_too_large"
+    USER_EXISTS = "user_exists"  # username
+    USER_NOT_FOUND = "user_not_found"  # username
+    USER_UNDELETABLE = "user_undeletable"  # username
+    USER_SELF_UNDELETABLE = "user_self_undeletable"
+    USER_FIELDS_EMPTY = "user_fields_empty"
+    USERNAME_EMPTY = "username_empty"
+    PASSWORD_EMPTY = "password_empty"
+    USERNAME_RULE = "username_rule"  # username
+    PASSWORD_LENGTH = "password_length"
+    PASSWORD_TOO_PLAIN = "password_too_plain"
+    PASSWORD_NOT_ASCII = "password_not_ascii"
+    PASSWORD_WRONG = "password_wrong"
+    OLD_PASSWORD_WRONG = "old_password_wrong"
+    TOKEN_OF_OTHER_USER = "token_of_other_user"
+    ROLE_UNKNOWN = "role_unknown"  # role
+    APP_EXISTS = "app_exists"
+    APP_NOT_FOUND = "app_not_found"
+    APP_RULE = "app_rule"  # app_id
+    KEY_LIMIT = "key_limit"
+    BAN_EXISTS = "ban_exists"  # ban: the existing one
+    BAN_NOT_FOUND = "ban_not_found"  # as_, who
+    BAN_INVALID = "ban_invalid"  # reason
+    BAN_EXPIRED = "ban_expired"  # at, until
+    LISTENER_NOT_FOUND = "listener_not_found"  # id
+    ERROR_CODE_UNKNOWN = "error_code_unknown"  # code
+
+
+class Fault(Exception):
+    """A fault with the parameters that its message may use."""
+
+    def __init__(self, kind: F, **params: object) -> None:
+        super().__init__(kind.value, params)
+        self.kind = kind
+        self.params = params
