@@ -26,6 +26,7 @@ class F(StrEnum):
     METHOD_UNKNOWN = "method_unknown"  # allow
     PATH_MALFORMED = "path_malformed"
     PATH_TOO_LONG = "path_too_long"
+    PATH_INCOMPLETE = "path_incomplete"  # the bare prefix, where it needs a slash (v4's dashboard port)
     QUERY_MALFORMED = "query_malformed"
     BODY_NOT_JSON = "body_not_json"
     BODY_TOO_LARGE = "body_too_large"
