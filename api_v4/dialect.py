@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote_plus
 
 import orjson
+from marshmallow import Schema, fields
 from starlette.responses import Response
 
 from api_v4.faults import COLUMN
@@ -16,17 +18,34 @@ from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.http.basic import basic_credentials
 from emqx_compat.http.call import Call
 from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
-from emqx_compat.http.respond import json_response, json_rows
+from emqx_compat.http.respond import json_response, json_rows, to_json
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT
 
 T = TypeVar("T")
+
+Arguments = Mapping[str, Any]
+"""Query and body of a call: query values are text (True for a bare name), body values whatever JSON says."""
 
 MAX_BODY = 8_000_000
 MAX_PATH = 8000
 DEFAULT_LIMIT = 10000
 """`management.max_row_limit`: only a default, not a cap."""
+MAX_INTEGER = (1 << 59) - 1
+"""The largest integer that fits a machine word of the Erlang VM; some listings refuse a larger `_limit`."""
+UNKNOWN = "undefined"
+"""How a value that was never given is spelt in JSON."""
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+# --- what comes in
+
+
+class PageQuery(Schema):
+    """The query of every paged listing."""
+
+    page = fields.Integer(data_key="_page", load_default=1)
+    limit = fields.Integer(data_key="_limit", load_default=DEFAULT_LIMIT)
 
 
 async def authenticate(call: Call) -> Principal:
@@ -46,10 +65,24 @@ def check_path(call: Call) -> None:
         raise Fault(F.PATH_TOO_LONG)
     if not call.raw_path.isascii() or _BAD_ESCAPE.search(call.raw_path):
         raise Fault(F.PATH_MALFORMED)
+    if not call.path and call.port == DASHBOARD:
+        raise Fault(F.PATH_INCOMPLETE)
+
+
+def parse_query(raw: bytes) -> list[tuple[str, Any]]:
+    """Name and value pairs; a name without `=` is True. Faults: QUERY_MALFORMED."""
+    text = raw.decode("latin-1")
+    if not text.isascii() or _BAD_ESCAPE.search(text):
+        raise Fault(F.QUERY_MALFORMED)
+    pairs: list[tuple[str, Any]] = []
+    for part in filter(None, text.split("&")):
+        name, equals, value = part.partition("=")
+        pairs.append((unquote_plus(name), unquote_plus(value) if equals else True))
+    return pairs
 
 
 def parse_body(call: Call) -> Any:
-    """Any body is JSON, whatever its content type and method."""
+    """Any body is JSON, whatever its content type and method. Faults: BODY_NOT_JSON."""
     try:
         return orjson.loads(call.raw_body)
     except orjson.JSONDecodeError:
@@ -58,27 +91,33 @@ def parse_body(call: Call) -> Any:
 
 def arguments(call: Call) -> dict[str, Any]:
     """Query and body as one: the query comes first, and the first value of a name counts."""
-    pairs: list[tuple[str, Any]] = list(call.query)
+    pairs: Iterable[tuple[str, Any]] = call.query
     if isinstance(call.body, dict):
-        pairs += call.body.items()
+        pairs = [*pairs, *call.body.items()]
     return first_values(pairs)
 
 
-def page_request(args: dict[str, Any]) -> PageRequest:
-    """`_page` and `_limit`, which must be text (query). Faults: PAGE_INVALID."""
-    try:
-        number, limit = (
-            int(_text(args.get(key, default))) for key, default in (("_page", "1"), ("_limit", "10000"))
-        )
-    except ValueError:
-        raise Fault(F.PAGE_INVALID) from None
+def page_request(args: Arguments, *, least: int = 0, most: int | None = MAX_INTEGER) -> PageRequest:
+    """`_page` and `_limit`, which must be text (query) and decimal. Faults: PAGE_INVALID.
+
+    `least` and `most` bound the limit: which values a listing survives differs by the table behind it.
+    """
+    number, limit = (_decimal(args.get(name, default)) for name, default in _PAGE_DEFAULTS)
+    if limit < least or (most is not None and limit > most):
+        raise Fault(F.PAGE_INVALID)
     return PageRequest(number, limit)
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(value)
-    return value
+_PAGE_DEFAULTS = (("_page", "1"), ("_limit", str(DEFAULT_LIMIT)))
+
+
+def _decimal(value: object) -> int:
+    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+        raise Fault(F.PAGE_INVALID)
+    return int(value)
+
+
+# --- what goes out
 
 
 def ok(data: object = None) -> Response:
@@ -86,21 +125,25 @@ def ok(data: object = None) -> Response:
     return json_response({"code": 0} if data is None else {"data": data, "code": 0})
 
 
-async def paged(page: Page[T], request: PageRequest, render: Callable[[T], Any]) -> Response:
-    """`{"meta":{page,limit,count},"data":[…],"code":0}`."""
-    meta = {"page": request.number, "limit": request.limit, "count": page.total}
-    return json_response({"meta": meta, "data": await json_rows(page.rows, render), "code": 0})
+async def paged(page: Page[T], request: PageRequest, render: Callable[[T], Any], **more: object) -> Response:
+    """`{"meta":{page,limit,count},"data":[…],"code":0}`; `more` goes into meta (`hasnext`, another count)."""
+    meta = {"page": request.number, "limit": request.limit, "count": page.total, **more}
+    rows = await json_rows(page.rows, render)
+    # The page's numbers may be beyond 64 bits, which only to_json() on their own survives.
+    return json_response({"meta": orjson.Fragment(to_json(meta)), "data": rows, "code": 0})
 
 
 def render_fault(fault: Fault, call: Call) -> Response:
     """`{"message":…,"code":…}`, plain text or nothing, as the catalogue's cell says."""
+    if call.outside and fault.kind is F.PATH_UNKNOWN:
+        return Response(status_code=404)
     wire = wire_for(fault, call)
     message = message_of(wire, fault)
     headers = dict(wire.headers)
-    if call.outside or wire.empty:
-        return Response(status_code=404 if call.outside else wire.status, headers=headers)
+    if wire.empty:
+        return Response(status_code=wire.status, headers=headers)
     if wire.text:
-        return Response(message, wire.status, headers, "text/plain")
+        return Response(message, wire.status, headers)
     body: dict[str, object] = {} if message is None else {"message": message}
     if wire.code is not None:
         body["code"] = wire.code
@@ -113,6 +156,7 @@ DIALECT = Dialect(
     ports=(MANAGEMENT, DASHBOARD),
     authenticate=authenticate,
     authenticate_first=True,
+    parse_query=parse_query,
     parse_body=parse_body,
     render_fault=render_fault,
     column=COLUMN,

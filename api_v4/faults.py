@@ -6,12 +6,22 @@ from emqx_compat.core.faults import F
 from emqx_compat.http.dialect import Column
 from emqx_compat.http.route import Wire
 
+
+def text(status: int, message: str) -> Wire:
+    """A plain-text answer, as the HTTP server itself gives them."""
+    return Wire(status, message=message, text=True, headers={"Content-Type": "text/plain"})
+
+
+CRASH = text(500, "Internal Error")
+"""What a handler that crashes comes to: 4.4.19 leaves many mistakes of the caller unchecked."""
+
 _CHALLENGE = {"WWW-Authenticate": 'Basic Realm="minirest-server"'}
 _UNAUTHORIZED = Wire(401, message="UNAUTHORIZED", text=True, headers=_CHALLENGE)
-_NOT_FOUND = Wire(404, message="Not found.", text=True)
-_BAD_REQUEST = Wire(400, message="Bad Request", text=True)
+_NOT_FOUND = text(404, "Not found.")
+_BAD_REQUEST = text(400, "Bad Request")
 
 COLUMN: Column = {
+    # how the call was made
     F.CREDENTIALS_MISSING: _UNAUTHORIZED,
     F.CREDENTIALS_MALFORMED: _UNAUTHORIZED,
     F.CREDENTIALS_WRONG: _UNAUTHORIZED,
@@ -19,12 +29,21 @@ COLUMN: Column = {
     F.METHOD_UNKNOWN: _NOT_FOUND,
     F.PATH_MALFORMED: Wire(400, empty=True),
     F.PATH_TOO_LONG: Wire(414, empty=True),
+    F.PATH_INCOMPLETE: text(400, "Not found."),
     F.QUERY_MALFORMED: _BAD_REQUEST,
     F.BODY_NOT_JSON: _BAD_REQUEST,
     F.BODY_TOO_LARGE: _BAD_REQUEST,
     F.NOT_BUILT: Wire(501, code=501, message="{operation} is not built"),
-    F.INTERNAL_ERROR: Wire(500, message="Internal Error", text=True),
-    F.PARAMETER_MISSING: Wire(200, code=107, message="missing mandatory params"),
+    F.INTERNAL_ERROR: CRASH,
+    # what the call says
+    F.PAGE_INVALID: CRASH,
+    F.PARAMETER_MISSING: Wire(code=107, message="missing mandatory params"),
+    F.PARAMETER_INVALID: Wire(code=108, message="bad_params"),
+    F.TOPIC_INVALID: Wire(code=115, message="bad_topic"),
+    F.QOS_INVALID: Wire(code=116, message="bad_qos"),
+    # what it is about
     F.NODE_UNKNOWN: _NOT_FOUND,
-    F.PAGE_INVALID: Wire(500, message="Internal Error", text=True),
+    F.CLIENT_OFFLINE: Wire(code=112, message="not_found"),
+    F.SESSION_NOT_FOUND: Wire(code=112, message="channel_not_found"),
+    F.BAN_INVALID: CRASH,
 }
