@@ -6,11 +6,11 @@ It is the packet that names the protocol version, so it is read in two steps: wh
 from typing import NamedTuple
 
 from emqx_compat.mqtt import wire
-from emqx_compat.mqtt.bodies import check_authentication
 from emqx_compat.mqtt.errors import MalformedPacket, UnsupportedProtocolVersion
 from emqx_compat.mqtt.packet_types import WILL, PacketType
 from emqx_compat.mqtt.packets import Connect, Will
 from emqx_compat.mqtt.properties import read_properties, write_properties
+from emqx_compat.mqtt.rules import check_authentication
 from emqx_compat.mqtt.topics import check_topic_name
 
 PROTOCOL_NAMES: dict[int, str] = {3: "MQIsdp", 4: "MQTT", 5: "MQTT"}
@@ -67,9 +67,7 @@ def read_protocol(data: bytes, index: int, end: int) -> tuple[int, bool, int]:
 def read_connect(data: bytes, index: int, end: int, version: int, is_bridge: bool) -> tuple[Connect, int]:
     """The CONNECT whose Connect Flags are at `index`, and the index after it."""
     flags, index = wire.read_byte(data, index, end)
-    for rule in FLAG_RULES:
-        if flags & rule.mask == rule.value and version in rule.versions:
-            raise MalformedPacket(rule.clause, f"CONNECT with {rule.text}")
+    _check_flags(flags, version)
     keepalive, index = wire.read_two_byte(data, index, end)
     properties = None
     if version == 5:
@@ -100,6 +98,13 @@ def read_connect(data: bytes, index: int, end: int, version: int, is_bridge: boo
     ), index
 
 
+def _check_flags(flags: int, version: int) -> None:
+    """Raise `MalformedPacket` when the Connect Flags break one of `FLAG_RULES`."""
+    for rule in FLAG_RULES:
+        if flags & rule.mask == rule.value and version in rule.versions:
+            raise MalformedPacket(rule.clause, f"CONNECT with {rule.text}")
+
+
 def _read_will(data: bytes, index: int, end: int, version: int, flags: int) -> tuple[Will, int]:
     properties = None
     if version == 5:
@@ -113,7 +118,7 @@ def _read_will(data: bytes, index: int, end: int, version: int, flags: int) -> t
 def write_connect(packet: Connect) -> bytes:
     """Everything after the fixed header, in the version that the packet itself names.
 
-    Raises `UnsupportedProtocolVersion` when its name and level do not go together.
+    Raises `UnsupportedProtocolVersion` when its name and level do not go together, else as `read_connect`.
     """
     version = packet.proto_ver
     if PROTOCOL_NAMES.get(version) != packet.proto_name:
@@ -121,26 +126,33 @@ def write_connect(packet: Connect) -> bytes:
     flags = CLEAN_START if packet.clean_start else 0
     payload = [wire.write_utf8(packet.clientid)]
     if packet.will is not None:
-        check_topic_name(packet.will.topic)
         flags |= WILL_FLAG | packet.will.qos << 3 | (WILL_RETAIN if packet.will.retain else 0)
-        if version == 5:
-            payload.append(write_properties(packet.will.properties, WILL))
-        payload.append(wire.write_utf8(packet.will.topic))
-        payload.append(wire.write_binary(packet.will.payload))
+        payload += _will_parts(packet.will, version)
     if packet.username is not None:
         flags |= USERNAME_FLAG
         payload.append(wire.write_utf8(packet.username))
     if packet.password is not None:
         flags |= PASSWORD_FLAG
         payload.append(wire.write_binary(packet.password))
-    for rule in FLAG_RULES:
-        if flags & rule.mask == rule.value and version in rule.versions:
-            raise MalformedPacket(rule.clause, f"CONNECT with {rule.text}")
-    head = (
-        wire.write_utf8(packet.proto_name)
-        + bytes((version | (BRIDGE_BIT if packet.is_bridge else 0), flags))
-        + wire.write_two_byte(packet.keepalive)
-    )
+    _check_flags(flags, version)
+    properties = b""
     if version == 5:
-        head += write_properties(packet.properties, PacketType.CONNECT)
-    return head + b"".join(payload)
+        check_authentication(PacketType.CONNECT, packet.properties)
+        properties = write_properties(packet.properties, PacketType.CONNECT)
+    return b"".join(
+        (
+            wire.write_utf8(packet.proto_name),
+            bytes((version | (BRIDGE_BIT if packet.is_bridge else 0), flags)),
+            wire.write_two_byte(packet.keepalive),
+            properties,
+            *payload,
+        )
+    )
+
+
+def _will_parts(will: Will, version: int) -> list[bytes]:
+    check_topic_name(will.topic)
+    if not 0 <= will.qos <= 2:
+        raise MalformedPacket("MQTT-3.1.2-12", f"CONNECT with Will QoS {will.qos}")
+    parts = [write_properties(will.properties, WILL)] if version == 5 else []
+    return [*parts, wire.write_utf8(will.topic), wire.write_binary(will.payload)]

@@ -7,10 +7,11 @@ readers in `bodies` and `connect`.
 
 from emqx_compat.mqtt.bodies import BODY_READERS
 from emqx_compat.mqtt.connect import read_connect, read_protocol
-from emqx_compat.mqtt.errors import CodecError, MalformedPacket, PacketTooLarge, ProtocolViolation
+from emqx_compat.mqtt.errors import CodecError, InvalidTopicName, MalformedPacket, PacketTooLarge, ProtocolViolation
 from emqx_compat.mqtt.packet_types import FIRST_BYTE, FIXED_FLAGS, PUBLISH_FLAGS, PacketType
 from emqx_compat.mqtt.packets import Packet, Puback, Pubcomp, Publish, Pubrec, Pubrel
 from emqx_compat.mqtt.properties import Properties, read_properties
+from emqx_compat.mqtt.rules import check_packet_id, check_publish_flags
 from emqx_compat.mqtt.topics import check_topic_name
 from emqx_compat.mqtt.wire import MAX_VARIABLE_INTEGER, decode_utf8, read_variable
 
@@ -102,17 +103,16 @@ class Decoder:
                     dup, qos, retain = flags
                     if length < 2:
                         raise MalformedPacket("§3.3.2.1", "PUBLISH ends inside its topic name")
-                    cursor = body + 2 + (data[body] << 8 | data[body + 1])
-                    raw_topic = data[body + 2 : cursor]
-                    packet_id = 0
-                    if qos:
-                        cursor += 2
-                        if cursor <= end:
-                            packet_id = data[cursor - 2] << 8 | data[cursor - 1]
-                            if not packet_id:
-                                raise ProtocolViolation("MQTT-2.2.1-3", f"PUBLISH with QoS {qos} and identifier 0")
+                    topic_end = body + 2 + (data[body] << 8 | data[body + 1])
+                    cursor = topic_end + 2 if qos else topic_end
                     if cursor > end:
                         raise MalformedPacket("§3.3.2", "PUBLISH ends inside its variable header")
+                    raw_topic = data[body + 2 : topic_end]
+                    packet_id = 0
+                    if qos:
+                        packet_id = data[topic_end] << 8 | data[topic_end + 1]
+                        if not packet_id:
+                            check_packet_id(PacketType.PUBLISH, packet_id)
                     topic = _TOPICS.get(raw_topic)
                     if topic is None:
                         topic = _learn_topic(raw_topic)
@@ -130,7 +130,7 @@ class Decoder:
                 elif length == 2 and version is not None and (ack := _ACK_CLASSES[first]) is not None:
                     packet_id = data[body] << 8 | data[body + 1]
                     if not packet_id:
-                        raise ProtocolViolation("MQTT-2.2.1-3", f"{ack.type.name} with packet identifier 0")
+                        check_packet_id(ack.type, packet_id)
                     append(ack(packet_id))
                 else:
                     append(self._decode_other(first, data, body, end))
@@ -189,10 +189,7 @@ def _check_first_byte(first: int, version: int | None) -> PacketType:
         raise MalformedPacket("§2.1.2", "packet of the reserved type 0")
     kind = PacketType(kind)
     if kind is PacketType.PUBLISH:
-        if PUBLISH_FLAGS[first] is None:
-            if first & 6 == 6:
-                raise MalformedPacket("MQTT-3.3.1-4", "PUBLISH with QoS 3")
-            raise MalformedPacket("MQTT-3.3.1-2", "PUBLISH with DUP and QoS 0")
+        check_publish_flags(first)
         return kind
     flags, clause = FIXED_FLAGS[kind]
     # 3.1 leaves the flags unused, or lets DUP be set on what it sends again.
@@ -223,7 +220,7 @@ def _learn_topic(raw_topic: bytes) -> str:
 def _check_alias(properties: Properties | None, version: int) -> None:
     """Raise unless an empty topic name has a Topic Alias to stand for it [§3.3.2.1]."""
     if version != 5:
-        check_topic_name("")
+        raise InvalidTopicName("MQTT-4.7.3-1", "PUBLISH without a topic name")
     if not properties or "topic_alias" not in properties:
         raise ProtocolViolation("§3.3.2.1", "PUBLISH without a topic name or topic alias")
 

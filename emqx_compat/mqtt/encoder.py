@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from emqx_compat.mqtt import wire
+from emqx_compat.mqtt import rules, wire
 from emqx_compat.mqtt.connect import write_connect
 from emqx_compat.mqtt.errors import MalformedPacket, PacketTooLarge, ProtocolViolation
 from emqx_compat.mqtt.packet_types import FIRST_BYTE, PacketType
@@ -124,9 +124,8 @@ def _packet(kind: PacketType, *parts: bytes) -> bytes:
     return _fixed_header(FIRST_BYTE[kind], len(body)) + body
 
 
-def _packet_id(packet_id: int) -> bytes:
-    if not packet_id:
-        raise ProtocolViolation("MQTT-2.2.1-3", "packet identifier 0")
+def _packet_id(kind: PacketType, packet_id: int) -> bytes:
+    rules.check_packet_id(kind, packet_id)
     return wire.write_two_byte(packet_id)
 
 
@@ -138,29 +137,43 @@ def _reason(reason_code: int, properties: Properties | None, kind: PacketType, v
     """Reason code and properties in their shortest form [§3.4.2.1, §3.4.2.2.1]."""
     if version != 5 or not (reason_code or properties):
         return b""
+    rules.check_reason_code(kind, reason_code, version)
     code = wire.write_byte(reason_code)
     return code + write_properties(properties, kind) if properties else code
 
 
+def _codes(reason_codes: list[int], kind: PacketType, version: int) -> bytes:
+    """The reason codes of a SUBACK or UNSUBACK."""
+    rules.check_list(kind, reason_codes)
+    for code in reason_codes:
+        rules.check_reason_code(kind, code, version)
+    return bytes(reason_codes)
+
+
 def _encode_connect(packet: Connect, version: int) -> bytes:
-    return _packet(PacketType.CONNECT, write_connect(packet))
+    return _packet(packet.type, write_connect(packet))
 
 
 def _encode_connack(packet: Connack, version: int) -> bytes:
     code = packet.reason_code
     if version != 5 and code >= 0x80:
         code = connack_return_code(code)
-    flags = b"\1" if packet.session_present and version != 3 else b"\0"
-    properties = _properties(packet.properties, PacketType.CONNACK, version)
-    return _packet(PacketType.CONNACK, flags, wire.write_byte(code), properties)
+    rules.check_reason_code(packet.type, code, version)
+    rules.check_session_present(packet.session_present, code)
+    rules.check_authentication(packet.type, packet.properties)
+    flags = packet.session_present and version != 3  # 3.1 cannot say it
+    return _packet(packet.type, bytes((flags, code)), _properties(packet.properties, packet.type, version))
 
 
 def _encode_publish(packet: Publish, version: int) -> bytes:
     topic = packet.topic
     if topic or version != 5 or "topic_alias" not in (packet.properties or {}):
         check_topic_name(topic)
-    if packet.qos and not 0 < packet.packet_id <= wire.MAX_LENGTH:
-        raise ProtocolViolation("MQTT-2.2.1-3", f"PUBLISH with QoS {packet.qos} and identifier {packet.packet_id}")
+    if not 0 <= packet.qos <= 2:
+        raise MalformedPacket("MQTT-3.3.1-4", f"PUBLISH with QoS {packet.qos}")
+    rules.check_publish_flags(0x30 | packet.dup << 3 | packet.qos << 1)
+    if packet.qos:
+        _packet_id(packet.type, packet.packet_id)
     return encode_publish(
         topic.encode(),
         packet.payload,
@@ -175,15 +188,14 @@ def _encode_publish(packet: Publish, version: int) -> bytes:
 
 def _encode_ack(packet: Puback | Pubrec | Pubrel | Pubcomp, version: int) -> bytes:
     reason = _reason(packet.reason_code, packet.properties, packet.type, version)
-    return _packet(packet.type, _packet_id(packet.packet_id), reason)
+    return _packet(packet.type, _packet_id(packet.type, packet.packet_id), reason)
 
 
 def _encode_subscribe(packet: Subscribe, version: int) -> bytes:
-    if not packet.subscriptions:
-        raise ProtocolViolation("MQTT-3.8.3-2", "SUBSCRIBE without a topic filter")
-    parts = [_packet_id(packet.packet_id), _properties(packet.properties, packet.type, version)]
+    rules.check_list(packet.type, packet.subscriptions)
+    parts = [_packet_id(packet.type, packet.packet_id), _properties(packet.properties, packet.type, version)]
     for request in packet.subscriptions:
-        check_filter(request.topic_filter)
+        rules.check_subscription(request)
         parts.append(wire.write_utf8(request.topic_filter))
         parts.append(wire.write_byte(_options(request) if version == 5 else request.qos))
     return _packet(packet.type, *parts)
@@ -195,17 +207,18 @@ def _options(request: SubscriptionRequest) -> int:
 
 
 def _encode_suback(packet: Suback, version: int) -> bytes:
-    if not packet.reason_codes:
-        raise ProtocolViolation("MQTT-3.9.3-1", "SUBACK without a reason code")
     codes = packet.reason_codes if version == 5 else [min(code, 0x80) for code in packet.reason_codes]
-    properties = _properties(packet.properties, packet.type, version)
-    return _packet(packet.type, _packet_id(packet.packet_id), properties, bytes(codes))
+    return _packet(
+        packet.type,
+        _packet_id(packet.type, packet.packet_id),
+        _properties(packet.properties, packet.type, version),
+        _codes(codes, packet.type, version),
+    )
 
 
 def _encode_unsubscribe(packet: Unsubscribe, version: int) -> bytes:
-    if not packet.topic_filters:
-        raise ProtocolViolation("MQTT-3.10.3-2", "UNSUBSCRIBE without a topic filter")
-    parts = [_packet_id(packet.packet_id), _properties(packet.properties, packet.type, version)]
+    rules.check_list(packet.type, packet.topic_filters)
+    parts = [_packet_id(packet.type, packet.packet_id), _properties(packet.properties, packet.type, version)]
     for topic_filter in packet.topic_filters:
         check_filter(topic_filter)
         parts.append(wire.write_utf8(topic_filter))
@@ -213,13 +226,11 @@ def _encode_unsubscribe(packet: Unsubscribe, version: int) -> bytes:
 
 
 def _encode_unsuback(packet: Unsuback, version: int) -> bytes:
-    packet_id = _packet_id(packet.packet_id)
+    packet_id = _packet_id(packet.type, packet.packet_id)
     if version != 5:
         return _packet(packet.type, packet_id)
-    if not packet.reason_codes:
-        raise ProtocolViolation("MQTT-3.11.3-1", "UNSUBACK without a reason code")
     properties = write_properties(packet.properties, packet.type)
-    return _packet(packet.type, packet_id, properties, bytes(packet.reason_codes))
+    return _packet(packet.type, packet_id, properties, _codes(packet.reason_codes, packet.type, version))
 
 
 def _encode_empty(packet: Pingreq | Pingresp, version: int) -> bytes:
@@ -233,6 +244,7 @@ def _encode_disconnect(packet: Disconnect, version: int) -> bytes:
 def _encode_auth(packet: Auth, version: int) -> bytes:
     if version != 5:
         raise ProtocolViolation("§3.15", "AUTH before MQTT 5.0")
+    rules.check_auth(packet.reason_code, packet.properties)
     return _packet(packet.type, _reason(packet.reason_code, packet.properties, packet.type, version))
 
 

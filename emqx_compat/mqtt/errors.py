@@ -1,7 +1,7 @@
 """What can be wrong with a packet.
 
-Clauses are numbered as in MQTT 5.0, also for the older versions where they say the same; a rule that
-only 3.1.1 has is cited as there, and a rule without a number of its own by its section ("§3.8.3.1").
+Clauses are numbered as in MQTT 5.0, also for the older versions where they say the same. A rule without a
+number of its own is cited by its section ("§3.8.3.1"), a rule that only 3.1.1 has as "3.1.1 MQTT-3.1.2-22".
 """
 
 from typing import ClassVar

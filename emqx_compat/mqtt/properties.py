@@ -8,6 +8,8 @@ from emqx_compat.mqtt import wire
 from emqx_compat.mqtt.errors import MalformedPacket, ProtocolViolation
 from emqx_compat.mqtt.packet_types import WILL
 from emqx_compat.mqtt.packet_types import PacketType as P
+from emqx_compat.mqtt.reason_codes import ReasonCode
+from emqx_compat.mqtt.topics import validate_topic_name
 
 
 class Properties(TypedDict, total=False):
@@ -64,6 +66,7 @@ class Rule(NamedTuple):
     holds: Callable[[Any], bool]
     text: str
     """Completes "<property> …" in the error message."""
+    reason_code: ReasonCode = ReasonCode.PROTOCOL_ERROR
 
 
 class PropertyRow(NamedTuple):
@@ -85,7 +88,8 @@ class PropertyRow(NamedTuple):
 
 _BOOLEAN = Rule(lambda value: value <= 1, "is neither 0 nor 1")
 _NOT_ZERO = Rule(lambda value: value != 0, "is 0")
-_TOPIC_NAME = Rule(lambda value: "+" not in value and "#" not in value, "has a wildcard")
+_ALIAS = Rule(lambda value: value != 0, "is 0", ReasonCode.TOPIC_ALIAS_INVALID)
+_TOPIC_NAME = Rule(validate_topic_name, "is not a topic name")
 
 _MESSAGE = frozenset({P.PUBLISH, WILL})
 _ACKS = frozenset({P.PUBACK, P.PUBREC, P.PUBREL, P.PUBCOMP})
@@ -127,7 +131,7 @@ PROPERTY_TABLE: tuple[PropertyRow, ...] = (
     PropertyRow(0x1F, "reason_string", W.UTF8, _REASONED),
     PropertyRow(0x21, "receive_maximum", W.TWO_BYTE, _ENDPOINTS, "§3.1.2.11.3", _NOT_ZERO),
     PropertyRow(0x22, "topic_alias_maximum", W.TWO_BYTE, _ENDPOINTS),
-    PropertyRow(0x23, "topic_alias", W.TWO_BYTE, _PUBLISH, "MQTT-3.3.2-8", _NOT_ZERO),
+    PropertyRow(0x23, "topic_alias", W.TWO_BYTE, _PUBLISH, "MQTT-3.3.2-8", _ALIAS),
     PropertyRow(0x24, "maximum_qos", W.BYTE, _CONNACK, "§3.2.2.3.4", _BOOLEAN),
     PropertyRow(0x25, "retain_available", W.BYTE, _CONNACK, "§3.2.2.3.5", _BOOLEAN),
     PropertyRow(0x26, "user_property", W.UTF8_PAIR, _EVERYWHERE, repeatable=_EVERYWHERE, is_list=True),
@@ -166,8 +170,7 @@ def read_properties(data: bytes, index: int, end: int, kind: int) -> tuple[Prope
         if name in properties and kind not in row.repeatable:
             raise ProtocolViolation("§2.2.2.2", f"property {name} more than once in {_place(kind)}")
         value, index = row.wire_type.read(data, index, stop)
-        if row.rule is not None and not row.rule.holds(value):
-            raise ProtocolViolation(row.clause, f"property {name} {row.rule.text}")
+        _check_value(row, value)
         if row.is_list:
             properties.setdefault(name, []).append(value)
         else:
@@ -194,12 +197,16 @@ def write_properties(properties: Properties | None, kind: int) -> bytes:
         if len(values) > 1 and kind not in row.repeatable:
             raise ProtocolViolation("§2.2.2.2", f"property {name} more than once in {_place(kind)}")
         for item in values:
-            if row.rule is not None and not row.rule.holds(item):
-                raise ProtocolViolation(row.clause, f"property {name} {row.rule.text}")
+            _check_value(row, item)
             parts.append(wire.write_byte(row.identifier))
             parts.append(row.wire_type.write(item))
     body = b"".join(parts)
     return wire.write_variable(len(body)) + body
+
+
+def _check_value(row: PropertyRow, value: Any) -> None:
+    if row.rule is not None and not row.rule.holds(value):
+        raise ProtocolViolation(row.clause, f"property {row.name} {row.rule.text}", row.rule.reason_code)
 
 
 def _place(kind: int) -> str:
