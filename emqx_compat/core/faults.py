@@ -40,6 +40,7 @@ class F(StrEnum):
     PAGE_INVALID = "page_invalid"
     # what it is about
     NODE_UNKNOWN = "node_unknown"  # node
+    NODE_DOWN = "node_down"  # node: a name that is known, but of no running member
     CLIENT_NOT_FOUND = "client_not_found"  # clientid
     CLIENT_OFFLINE = "client_offline"  # clientid
     SESSION_NOT_FOUND = "session_not_found"  # clientid
