@@ -1,0 +1,1 @@
+"""What the codec promises: vectors (`vectors_*`), properties over generated packets (`strategies`)."""
