@@ -126,6 +126,11 @@ class ClientQuery:
     created_to: float | None = None
     connected_from: float | None = None
     connected_to: float | None = None
+    mqueue_len_from: int | None = None
+    """Inclusive; the other three alike."""
+    mqueue_len_to: int | None = None
+    mqueue_dropped_from: int | None = None
+    mqueue_dropped_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ class ClientService(Protocol):
     async def clean_authz_cache(self, clientid: str) -> bool:
         """Forget them. False: the client is not connected."""
 
+    async def clean_all_authz_caches(self) -> None:
+        """Forget those of every client."""
+
 
 class SubscriptionService(Protocol):
     """Subscriptions of all sessions, and the routing table."""
