@@ -38,16 +38,18 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
     return Response(to_json(value), status, dict(headers) if headers else None, "application/json")
 
 
-async def json_rows(rows: Sequence[T], render: Callable[[T], Any]) -> orjson.Fragment:
+async def json_rows(
+    rows: Sequence[T], render: Callable[[T], Any], encode: Callable[[object], bytes] = to_json
+) -> orjson.Fragment:
     """A JSON array of rendered rows, to be put into an envelope for `json_response`.
 
     Long lists are rendered in slices between which other tasks run, so that a page of ten thousand rows does not
     hold up the MQTT clients of the same process.
     """
     if len(rows) <= SLICE:
-        return orjson.Fragment(to_json([render(row) for row in rows]))
+        return orjson.Fragment(encode([render(row) for row in rows]))
     parts: list[bytes] = []
     for start in range(0, len(rows), SLICE):
-        parts.append(to_json([render(row) for row in rows[start : start + SLICE]])[1:-1])
+        parts.append(encode([render(row) for row in rows[start : start + SLICE]])[1:-1])
         await asyncio.sleep(0)
     return orjson.Fragment(b"[" + b",".join(parts) + b"]")

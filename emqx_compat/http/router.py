@@ -108,14 +108,14 @@ class SegmentRouter:
 class SpanningRouter:
     """2.x: a parameter takes one or more characters, slashes included, as few as possible.
 
-    One trailing slash is optional unless the template is in `strict`. A path that fits two templates of its
-    method is unknown (observed on 2.3.11).
+    One trailing slash is optional. The templates in `strict` take none: there, the last letter is optional
+    instead. A path that fits two templates of its method is unknown. (All observed on 2.3.11.)
     """
 
     def __init__(self, routes: Iterable[Route], strict: frozenset[str], decode: Decode) -> None:
         self._decode = decode
         self._patterns = [
-            (route.method, self._compile(route.path, "" if route.path in strict else "/?"), route)
+            (route.method, self._compile(route.path, "?" if route.path in strict else "/?"), route)
             for route in routes
         ]
 
