@@ -10,7 +10,9 @@ environment (as in EMQX), and a file included inside an object is looked up ther
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path as FilePath
+from typing import cast
 
 from emqx_compat.config.errors import ConfigError, Origin, Problem
 from emqx_compat.config.nodes import Arr, Leaf, Node, Obj, Path, describe, find, merge, path_text
@@ -42,7 +44,7 @@ def _resolved(parser: Parser) -> Obj:
 
 def _open(path: FilePath, origin: Origin) -> Source:
     try:
-        return Source(path.read_text("utf-8"), str(path))
+        return Source(path.read_bytes().decode("utf-8"), str(path))
     except FileNotFoundError:
         raise ConfigError(Problem("no such file", origin, found=str(path))) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -127,16 +129,28 @@ class _Resolver:
         return node
 
     def _find(self, path: Path) -> Node | None:
-        draft = self._root
-        for depth, key in enumerate(path, 1):
-            values = draft.fields.get(key)
-            if not values:
-                return None
-            if depth < len(path) and len(values) == 1 and isinstance(values[0], Draft):
-                draft = values[0]
-                continue
-            return find(self._latest(values), path[depth:])
-        return None
+        values = self._root.fields.get(path[0])
+        return self._inside(values, path[1:]) if values else None
+
+    def _inside(self, values: Sequence[Value | str], path: Path) -> Node | None:
+        """What the values hold together at a path below them, working out no more of them than that."""
+        if not path:
+            return self._latest(cast(list[Value], values))
+        node: Node | None = None
+        for value in values:
+            if isinstance(value, Draft):
+                inner = value.fields.get(path[0])
+                found = self._inside(inner, path[1:]) if inner else None
+            elif isinstance(value, Join):
+                found = self._inside(value.parts, path)
+            elif isinstance(value, (Reference, Items)):
+                found = find(self.value(value, None), path)
+            elif isinstance(value, Leaf):
+                node = found = None
+            else:
+                found = None
+            node = node if found is None else merge(node, found)
+        return node
 
     def _join(self, join: Join, before: Node | None) -> Node | None:
         nodes: list[Node] = []

@@ -160,6 +160,11 @@ class Parser:
             token.start, message, found or repr(self._source.text[token.start : token.stop]), expected
         )
 
+    def _after_newlines(self, at: int) -> Token:
+        while self._tokens[at].kind == "newline":
+            at += 1
+        return self._tokens[at]
+
     # -- objects
 
     def _fields(self, draft: Draft, closing: str) -> None:
@@ -180,6 +185,8 @@ class Parser:
         if token.kind == "word" and token.value == "include" and self._includes(draft):
             return
         path = self._key()
+        if self._after_newlines(self._at).kind in _SEPARATORS:
+            self._newlines()
         sign = self._peek.kind
         if sign not in _SEPARATORS:
             self._fail(f"no value for key {'.'.join(path)}", "'=', ':' or '{'")
@@ -281,17 +288,12 @@ class Parser:
         return _joined(parts, self._origin(first))
 
     def _continues(self) -> bool:
-        at = self._at
-        while self._tokens[at].kind == "newline":
-            at += 1
-        token = self._tokens[at]
-        if token.kind in ("{", "[", "reference"):
-            return True
+        token = self._after_newlines(self._at)
         if token.kind != "string":
-            return False
-        after = self._tokens[at + 1]
-        dotted = after.kind in ("word", "string") and after.start == token.stop
-        return after.kind not in _SEPARATORS and not dotted
+            return token.kind in ("{", "[", "reference")
+        at = self._tokens.index(token, self._at) + 1
+        dotted = self._tokens[at].kind in ("word", "string") and self._tokens[at].start == token.stop
+        return not dotted and self._after_newlines(at).kind not in _SEPARATORS
 
     def _array(self, opening: Token) -> Items:
         items = Items([], self._origin(opening))
@@ -320,6 +322,13 @@ class Parser:
 
 
 def _joined(parts: list[Value | str], origin: Origin) -> Value:
+    first, *others = parts
+    if isinstance(first, Draft) and all(isinstance(part, Draft) for part in others):
+        for other in others:
+            for key, values in other.fields.items() if isinstance(other, Draft) else ():
+                for value in values:
+                    assign(first, (key,), value)
+        return first
     if not all(isinstance(part, (str, Leaf)) for part in parts):
         return Join(parts, origin)
     pieces = [part for part in parts if isinstance(part, (str, Leaf))]

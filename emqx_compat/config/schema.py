@@ -54,12 +54,14 @@ class Field:
 
 @dataclass(slots=True, frozen=True)
 class Struct:
-    """Named entries. `strict` makes an unknown name an error instead of a notice, here and below."""
+    """Named entries. `strict` makes an unknown name an error instead of a notice, here and below; `aliases` are
+    other names an entry may go by."""
 
     entries: Mapping[str, Spec]
     doc: str = ""
     used: bool = True
     strict: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, frozen=True)
@@ -155,6 +157,8 @@ def _struct(spec: Struct, node: Node | None, path: Path, report: Report, strict:
         report.problems.append(_not_an_object(node, path))
         node = None
     given = node.fields if node is not None else {}
+    if spec.aliases:
+        given = {spec.aliases.get(name, name): value for name, value in given.items()}
     inner = report if spec.used else Report(report.problems)
     nodes: dict[str, Node] = {}
     values: dict[str, object] = {}

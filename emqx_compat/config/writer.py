@@ -7,10 +7,12 @@ import json
 import re
 
 from emqx_compat.config.nodes import Json, Scalar
+from emqx_compat.config.scanner import unindent
 
-# As EMQX prints them: `300s`, `80%` and `1.5` bare, `127.0.0.1:1883` and `emqx@127.0.0.1` quoted.
-_BARE = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*|\d+(?:ms|[smhdwf]|[kKmMgG]?[bB]|%))\Z", re.ASCII)
-_BARE_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z", re.ASCII)
+# As EMQX prints them: `300s`, `80%` and `round_robin` bare, `127.0.0.1:1883` and `emqx@127.0.0.1` quoted.
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_%|]*\Z", re.ASCII)
+_MEASURE = re.compile(r"\d+(?:ms|[smhd]|[kmg]?b|%)\Z", re.ASCII | re.IGNORECASE)
+_BARE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 _RESERVED = frozenset({"true", "false", "null", "include"})
 _SHORT = 40
 
@@ -26,7 +28,7 @@ def dump_value(value: Json, depth: int = 0) -> str:
         return _object(value, depth)
     if isinstance(value, list):
         return _array(value, depth)
-    return _scalar(value)
+    return _scalar(value, depth)
 
 
 def _field(key: str, value: Json, depth: int) -> str:
@@ -52,13 +54,26 @@ def _array(value: list[Json], depth: int) -> str:
 
 def _short(value: Json) -> bool:
     if isinstance(value, str):
-        return len(value) <= _SHORT and _BARE.match(value) is not None
+        return len(value) <= _SHORT and _WORD.match(value) is not None and value not in _RESERVED
     return not isinstance(value, (dict, list))
 
 
-def _scalar(value: Scalar) -> str:
-    if isinstance(value, str):
-        if _BARE.match(value) and value not in _RESERVED:
-            return value
-        return json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+def _scalar(value: Scalar, depth: int) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if (_WORD.match(value) or _MEASURE.match(value)) and value not in _RESERVED:
+        return value
+    return _block(value, depth) or json.dumps(value, ensure_ascii=False)
+
+
+def _block(value: str, depth: int) -> str:
+    """Text of several lines, or with quotes or backslashes, between triple quotes; empty when it cannot be."""
+    if '"""' in value or not any(sign in value for sign in '\n"\\'):
+        return ""
+    text = value
+    if "\n" in value or value[0] == '"' or value[-1] == '"':
+        inner, outer = "  " * (depth + 1), "  " * depth
+        *lines, last = value.split("\n")
+        body = "".join(f"{inner}{line}\n" if line else "\n" for line in lines)
+        text = f"~\n{body}{inner if last else outer}{last}~"
+    return f'"""{text}"""' if unindent(text) == value else ""

@@ -31,9 +31,7 @@ DASHBOARD = Struct(
                         **_SERVER,
                     }
                 ),
-                "https": Struct(
-                    {"bind": unused(address(), 0), **_SERVER, **ignored("ssl_options enable")}, used=False
-                ),
+                **ignored("https"),
             }
         ),
         "i18n_lang": unused(enum("en", "zh"), "en"),

@@ -96,7 +96,7 @@ def _listener(port: int, enable: bool | str, **options: Spec) -> MapOf:
         **options,
         **ignored("limiter authentication"),
     }
-    return MapOf(Struct(entries), {"default": {}})
+    return MapOf(Struct(entries, aliases={"enabled": "enable"}), {"default": {}})
 
 
 LISTENERS = Struct(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emqx_compat.config.kinds import matching, text
-from emqx_compat.config.schema import Field, Open, Struct, ignored
+from emqx_compat.config.schema import Field, Open, Struct, ignored, unused
 
 NODE = Struct(
     {
@@ -13,7 +13,7 @@ NODE = Struct(
             "The node name that answers and $SYS topics show.",
         ),
         "data_dir": Field(text(), "data", "Folder of everything that outlives the process."),
-        "cookie": Field(text(), None, "Erlang's shared secret.", used=False, secret=True),
+        "cookie": Field(text(), "emqxsecretcookie", "Erlang's shared secret.", used=False, secret=True),
         **ignored(
             "process_limit max_ports dist_buffer_size max_ets_tables config_files global_gc_interval"
             " crash_dump_file crash_dump_seconds crash_dump_bytes dist_net_ticktime backtrace_depth applications"
@@ -25,5 +25,16 @@ NODE = Struct(
     "This node.",
 )
 
-CLUSTER = Open(doc="How EMQX nodes find each other.", used=False)
+CLUSTER = Struct(
+    {
+        "name": unused(text(), "emqxcl"),
+        "discovery_strategy": unused(text(), "manual"),
+        **ignored(
+            "autoclean autoheal core_nodes dns etcd k8s mcast prevent_overlapping_partitions proto_dist"
+            " quic_lb_mode static"
+        ),
+    },
+    "How EMQX nodes find each other.",
+    used=False,
+)
 RPC = Open(doc="Calls between EMQX nodes.", used=False)
