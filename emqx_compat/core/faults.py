@@ -29,6 +29,7 @@ class F(StrEnum):
     PATH_INCOMPLETE = "path_incomplete"  # the bare prefix, where it needs a slash (v4's dashboard port)
     QUERY_MALFORMED = "query_malformed"
     BODY_NOT_JSON = "body_not_json"
+    BODY_TYPE = "body_type"  # JSON, but no object where v5 looks for fields in one
     BODY_TOO_LARGE = "body_too_large"
     NOT_BUILT = "not_built"  # operation
     INTERNAL_ERROR = "internal_error"
