@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import cast
 
 from emqx_compat.config.errors import ConfigError, Origin, Problem
@@ -25,7 +26,7 @@ class ClusterFile:
 
     __slots__ = ("_now", "path")
 
-    def __init__(self, data_dir: FilePath, now: Callable[[], datetime] = datetime.now) -> None:
+    def __init__(self, data_dir: Path, now: Callable[[], datetime] = datetime.now) -> None:
         self.path = data_dir / "configs" / "cluster.hocon"
         self._now = now
 
@@ -50,7 +51,7 @@ class ClusterFile:
         except OSError as error:
             raise ConfigError(Problem(f"cannot be written: {error}", Origin(str(self.path)))) from None
 
-    def backups(self) -> list[FilePath]:
+    def backups(self) -> list[Path]:
         """The states kept, newest first."""
         found = (path for path in self.path.parent.glob(self.path.name + ".*") if _BACKUP.search(path.name))
         return sorted(found, reverse=True)
@@ -61,8 +62,7 @@ class ClusterFile:
         now = self._now()
         stamp = f"{now:%Y.%m.%d.%H.%M.%S}.{now.microsecond // 1000:03}"
         backup = self.path.with_name(f"{self.path.name}.{stamp}.bak")
-        backup.unlink(missing_ok=True)
-        # A second name for the old file: the real one never disappears, not even between two steps.
-        os.link(self.path, backup)
+        # A copy, not a rename: the file itself never disappears, not even between two steps.
+        shutil.copyfile(self.path, backup)
         for old in self.backups()[BACKUPS:]:
             old.unlink(missing_ok=True)

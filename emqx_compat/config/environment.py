@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from emqx_compat.config.errors import ConfigError, Notice, Origin, Problem
 from emqx_compat.config.hocon import parse_value
-from emqx_compat.config.nodes import Leaf, Node, Obj, Path, find, merge, moved, put
+from emqx_compat.config.nodes import KeyPath, Leaf, Node, Obj, find, merge, moved, put
 from emqx_compat.config.scanner import split_path
 
 PREFIX = "EMQX_"
@@ -97,5 +97,5 @@ def value_node(text: str, origin: Origin) -> Node:
     return node
 
 
-def _set(layer: Obj, path: Path, value: Node) -> Obj:
+def _set(layer: Obj, path: KeyPath, value: Node) -> Obj:
     return put(layer, path, merge(find(layer, path), value, path))

@@ -11,21 +11,21 @@ environment (as in EMQX), and a file included inside an object is looked up ther
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import cast
 
 from emqx_compat.config.errors import ConfigError, Origin, Problem
-from emqx_compat.config.nodes import Arr, Leaf, Node, Obj, Path, describe, find, merge, path_text
+from emqx_compat.config.nodes import Arr, KeyPath, Leaf, Node, Obj, describe, find, merge, path_text
 from emqx_compat.config.parser import Draft, Earlier, Include, Items, Join, Parser, Reference, Value, leaf_text
 from emqx_compat.config.scanner import Source
 
 
-def parse_text(text: str, source: str = "text", folder: FilePath | None = None) -> Obj:
+def parse_text(text: str, source: str = "text", folder: Path | None = None) -> Obj:
     """An object from text; includes are looked for in `folder`."""
-    return _resolved(Parser(Source(text, source), _includer(folder or FilePath(), ())))
+    return _resolved(Parser(Source(text, source), _includer(folder or Path(), ())))
 
 
-def parse_file(path: FilePath) -> Obj:
+def parse_file(path: Path) -> Obj:
     """An object from a file in UTF-8; includes are relative to the file that names them."""
     source = _open(path, Origin(str(path)))
     return _resolved(Parser(source, _includer(path.parent, (path.resolve(),))))
@@ -33,7 +33,7 @@ def parse_file(path: FilePath) -> Obj:
 
 def parse_value(text: str, source: str = "text") -> Node:
     """One value. An unset `${?path}` is null."""
-    value = Parser(Source(text, source), _includer(FilePath(), ())).single()
+    value = Parser(Source(text, source), _includer(Path(), ())).single()
     return _Resolver(Draft({}, value.origin)).value(value, None) or Leaf(None, value.origin)
 
 
@@ -42,7 +42,7 @@ def _resolved(parser: Parser) -> Obj:
     return _Resolver(draft).object(draft)
 
 
-def _open(path: FilePath, origin: Origin) -> Source:
+def _open(path: Path, origin: Origin) -> Source:
     try:
         return Source(path.read_bytes().decode("utf-8"), str(path))
     except FileNotFoundError:
@@ -51,7 +51,7 @@ def _open(path: FilePath, origin: Origin) -> Source:
         raise ConfigError(Problem(f"unreadable file {path}: {error}", origin)) from None
 
 
-def _includer(folder: FilePath, opened: tuple[FilePath, ...]) -> Include:
+def _includer(folder: Path, opened: tuple[Path, ...]) -> Include:
     """How a file opens what it includes; `opened` are the files on the way to it, to notice a circle."""
 
     def include(name: str, origin: Origin) -> tuple[Source, Include]:
@@ -128,11 +128,11 @@ class _Resolver:
             )
         return node
 
-    def _find(self, path: Path) -> Node | None:
+    def _find(self, path: KeyPath) -> Node | None:
         values = self._root.fields.get(path[0])
         return self._inside(values, path[1:]) if values else None
 
-    def _inside(self, values: Sequence[Value | str], path: Path) -> Node | None:
+    def _inside(self, values: Sequence[Value | str], path: KeyPath) -> Node | None:
         """What the values hold together at a path below them, working out no more of them than that."""
         if not path:
             return self._latest(cast(list[Value], values))

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from emqx_compat.config import units
 from emqx_compat.config.nodes import Arr, Json, Leaf, Node, Obj, Scalar, is_index_map, listed, plain
 
-NOTHING = ("infinity", "disabled")
-
 
 @dataclass(slots=True, frozen=True)
 class Kind:
@@ -109,17 +107,21 @@ def matching(pattern: str, expected: str) -> Kind:
     return Kind("text", expected, read)
 
 
-def texts() -> Kind:
-    """A list of texts, as an array or separated by commas."""
+def texts(*allowed: str) -> Kind:
+    """A list of texts, as an array or separated by commas; any, or those allowed."""
 
     def read(node: Node) -> object:
         if isinstance(node, Obj) and is_index_map(node):
             node = listed(node, ())
         if isinstance(node, Arr):
-            return [str(_scalar(item)) for item in node.items]
-        return [part.strip() for part in str(_scalar(node)).split(",") if part.strip()]
+            found = [str(_scalar(item)) for item in node.items]
+        else:
+            found = [part.strip() for part in str(_scalar(node)).split(",") if part.strip()]
+        if allowed and not set(found) <= set(allowed):
+            raise ValueError
+        return found
 
-    return Kind("texts", "an array of texts", read)
+    return Kind("texts", "an array of " + (", ".join(allowed) or "texts"), read)
 
 
 def enum(*values: str) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path as FilePath
+from pathlib import Path
 from types import MappingProxyType
 
 from emqx_compat.config.clusterfile import ClusterFile
@@ -18,10 +18,10 @@ from emqx_compat.config.tree import Configuration
 
 
 def load(
-    file: FilePath | None = None,
+    file: Path | None = None,
     environ: Mapping[str, str] = MappingProxyType({}),
     overrides: Sequence[str] = (),
-    data_dir: FilePath | None = None,
+    data_dir: Path | None = None,
     *,
     persist: bool = True,
     now: Callable[[], datetime] = datetime.now,
@@ -51,8 +51,8 @@ def _over(base: Obj, over: Obj) -> Obj:
     return whole
 
 
-def _data_dir(tree: Obj) -> FilePath:
+def _data_dir(tree: Obj) -> Path:
     path = ("node", "data_dir")
     node, spec = find(tree, path), at(ROOT, path)
     assert isinstance(spec, Field)
-    return FilePath(str(node.value if isinstance(node, Leaf) else spec.default))
+    return Path(str(node.value if isinstance(node, Leaf) else spec.default))

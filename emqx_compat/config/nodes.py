@@ -13,7 +13,7 @@ from emqx_compat.config.errors import ConfigError, Origin, Problem
 
 Scalar = str | int | float | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_@%|/-]+\Z")
 
@@ -90,7 +90,7 @@ def is_index_map(node: Node) -> bool:
     return isinstance(node, Obj) and bool(node.fields) and all(key.isdecimal() for key in node.fields)
 
 
-def merge(base: Node | None, over: Node, path: Path = ()) -> Node:
+def merge(base: Node | None, over: Node, path: KeyPath = ()) -> Node:
     """`over` laid on `base`: objects merge key by key, an index map changes elements of an array (from 1), anything
     else replaces. Raises ConfigError when an index leaves a gap."""
     if isinstance(base, Obj) and isinstance(over, Obj):
@@ -103,12 +103,12 @@ def merge(base: Node | None, over: Node, path: Path = ()) -> Node:
     return over
 
 
-def listed(node: Obj, path: Path) -> Arr:
+def listed(node: Obj, path: KeyPath) -> Arr:
     """The array an index map stands for. Raises ConfigError when an index is missing."""
     return Arr(_overlay([], node, path), node.origin)
 
 
-def _overlay(items: list[Node], over: Obj, path: Path) -> tuple[Node, ...]:
+def _overlay(items: list[Node], over: Obj, path: KeyPath) -> tuple[Node, ...]:
     for key, value in sorted(over.fields.items(), key=lambda entry: int(entry[0])):
         index = int(key)
         if not 1 <= index <= len(items) + 1:
@@ -135,7 +135,7 @@ def value_origin(node: Node) -> Origin:
     return node.origin
 
 
-def find(node: Node | None, path: Path) -> Node | None:
+def find(node: Node | None, path: KeyPath) -> Node | None:
     """The node at a path; array elements are counted from 1. None when there is none."""
     for key in path:
         if isinstance(node, Obj):
@@ -147,7 +147,7 @@ def find(node: Node | None, path: Path) -> Node | None:
     return node
 
 
-def put(root: Obj, path: Path, value: Node) -> Obj:
+def put(root: Obj, path: KeyPath, value: Node) -> Obj:
     """`root` with `value` in the place of what was at `path`."""
     key, rest = path[0], path[1:]
     if rest:
@@ -159,7 +159,7 @@ def put(root: Obj, path: Path, value: Node) -> Obj:
     return Obj({**root.fields, key: value}, root.origin)
 
 
-def drop(root: Obj, path: Path) -> Obj:
+def drop(root: Obj, path: KeyPath) -> Obj:
     """`root` without what was at `path`; objects that become empty by it go too."""
     key, rest = path[0], path[1:]
     child = root.fields.get(key)
@@ -170,7 +170,7 @@ def drop(root: Obj, path: Path) -> Obj:
     return root if rest or child is None else Obj(others, root.origin)
 
 
-def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+def leaves(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
     """Every leaf with its path; an array of scalars and an empty object count as one leaf."""
     if isinstance(node, Obj) and node.fields:
         for key, value in sorted(node.fields.items()):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from emqx_compat.config.errors import Origin
-from emqx_compat.config.nodes import Leaf, Path, Scalar
+from emqx_compat.config.nodes import KeyPath, Leaf, Scalar
 from emqx_compat.config.scanner import Source, Token, scan, split_path
 
 
@@ -38,9 +38,9 @@ class Items:
 class Reference:
     """`${path}` or `${?path}`. `scope` is the place its file was included at, where `path` is looked for first."""
 
-    path: Path
+    path: KeyPath
     optional: bool
-    scope: Path
+    scope: KeyPath
     origin: Origin
 
 
@@ -80,7 +80,7 @@ def scalar(word: str, origin: Origin) -> Leaf:
     return Leaf(word, origin, word)
 
 
-def assign(draft: Draft, path: Path, value: Value) -> None:
+def assign(draft: Draft, path: KeyPath, value: Value) -> None:
     """`path = value` inside `draft`: objects flow together, a scalar forgets what was there before."""
     for key in path[:-1]:
         values = draft.fields.setdefault(key, [])
@@ -105,7 +105,7 @@ class Parser:
 
     __slots__ = ("_at", "_here", "_include", "_scope", "_source", "_tokens")
 
-    def __init__(self, source: Source, include: Include, scope: Path = ()) -> None:
+    def __init__(self, source: Source, include: Include, scope: KeyPath = ()) -> None:
         self._source = source
         self._include = include
         self._scope = scope
@@ -200,7 +200,7 @@ class Parser:
             value = Join([Earlier(origin), Items([value], origin)], origin)
         assign(draft, path, value)
 
-    def _key(self) -> Path:
+    def _key(self) -> KeyPath:
         start = self._peek
         stop, quoted, parts = start.start, False, [""]
         while (token := self._peek).kind in ("word", "string") and token.start == stop:

@@ -17,10 +17,10 @@ from emqx_compat.config.kinds import Kind
 from emqx_compat.config.nodes import (
     Arr,
     Json,
+    KeyPath,
     Leaf,
     Node,
     Obj,
-    Path,
     Scalar,
     describe,
     is_index_map,
@@ -113,7 +113,7 @@ class Checked:
     changed: Origin | None = None
 
 
-def check(spec: Spec, node: Node | None, path: Path, report: Report, strict: bool = False) -> Checked:
+def check(spec: Spec, node: Node | None, path: KeyPath, report: Report, strict: bool = False) -> Checked:
     """`node` read as `spec` says; faults and notices go to `report`, and a faulty value becomes its default."""
     if isinstance(node, Leaf) and node.value is None:
         node = None
@@ -132,7 +132,7 @@ def check(spec: Spec, node: Node | None, path: Path, report: Report, strict: boo
     return _noted(spec, Checked(node, value, None if value == spec.default else value_origin(node)), path, report)
 
 
-def _field(spec: Field, node: Node | None, path: Path, report: Report) -> Checked:
+def _field(spec: Field, node: Node | None, path: KeyPath, report: Report) -> Checked:
     default = None if spec.default is None else node_of(spec.default, DEFAULT)
     normal = None if default is None else spec.kind.read(default)
     if node is None:
@@ -152,7 +152,7 @@ def _field(spec: Field, node: Node | None, path: Path, report: Report) -> Checke
     return _noted(spec, Checked(node, value, None if value == normal else node.origin), path, report)
 
 
-def _struct(spec: Struct, node: Node | None, path: Path, report: Report, strict: bool) -> Checked:
+def _struct(spec: Struct, node: Node | None, path: KeyPath, report: Report, strict: bool) -> Checked:
     if node is not None and not isinstance(node, Obj):
         report.problems.append(_not_an_object(node, path))
         node = None
@@ -180,7 +180,7 @@ def _struct(spec: Struct, node: Node | None, path: Path, report: Report, strict:
     return _noted(spec, Checked(Obj(nodes, node.origin if node else DEFAULT), values, changed), path, report)
 
 
-def _map(spec: MapOf, node: Node | None, path: Path, report: Report, strict: bool) -> Checked:
+def _map(spec: MapOf, node: Node | None, path: KeyPath, report: Report, strict: bool) -> Checked:
     if node is not None and not isinstance(node, Obj):
         report.problems.append(_not_an_object(node, path))
         node = None
@@ -216,7 +216,7 @@ def _map(spec: MapOf, node: Node | None, path: Path, report: Report, strict: boo
     return _noted(spec, Checked(Obj(nodes, node.origin if node else DEFAULT), values, changed), path, report)
 
 
-def _list(spec: ListOf, node: Node | None, path: Path, report: Report, strict: bool) -> Checked:
+def _list(spec: ListOf, node: Node | None, path: KeyPath, report: Report, strict: bool) -> Checked:
     if isinstance(node, Obj) and (is_index_map(node) or not node.fields):
         try:
             node = listed(node, path)
@@ -237,13 +237,13 @@ def _list(spec: ListOf, node: Node | None, path: Path, report: Report, strict: b
     return _noted(spec, checked, path, report)
 
 
-def _noted(spec: Spec, checked: Checked, path: Path, report: Report) -> Checked:
+def _noted(spec: Spec, checked: Checked, path: KeyPath, report: Report) -> Checked:
     if not spec.used and checked.changed is not None:
         report.notices.append(Notice(path_text(path), checked.changed, NOT_USED))
     return checked
 
 
-def _unknown(spec: Struct, name: str, node: Node, path: Path, report: Report, strict: bool) -> None:
+def _unknown(spec: Struct, name: str, node: Node, path: KeyPath, report: Report, strict: bool) -> None:
     near = difflib.get_close_matches(name, spec.entries, 1)
     if strict:
         expected = f"{near[0]}" if near else ", ".join(spec.entries)
@@ -253,11 +253,11 @@ def _unknown(spec: Struct, name: str, node: Node, path: Path, report: Report, st
         report.notices.append(Notice(path_text((*path, name)), value_origin(node), f"unknown key, ignored{hint}"))
 
 
-def _not_an_object(node: Node, path: Path) -> Problem:
+def _not_an_object(node: Node, path: KeyPath) -> Problem:
     return Problem("wrong value", node.origin, path_text(path), describe(node), "an object")
 
 
-def at(spec: Spec, path: Path) -> Spec | None:
+def at(spec: Spec, path: KeyPath) -> Spec | None:
     """What the schema says of a path; None when it knows nothing of it."""
     for key in path:
         if isinstance(spec, Struct):
@@ -274,7 +274,7 @@ def at(spec: Spec, path: Path) -> Spec | None:
 _SECRET_NAMES = frozenset({"password", "secret", "api_secret", "token", "cookie"})
 
 
-def masked(spec: Spec | None, path: Path, value: Scalar | Json) -> Json:
+def masked(spec: Spec | None, path: KeyPath, value: Scalar | Json) -> Json:
     """`******` in the place of a secret that is set, as EMQX answers it; else the value."""
     if isinstance(spec, Field):
         hidden = spec.secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from emqx_compat.config.tree import Configuration
@@ -187,7 +187,7 @@ class AccountSettings:
     apps: tuple[AppSettings, ...] = ()
     api_keys: tuple[ApiKeySettings, ...] = ()
     default_app: AppSettings | None = DEFAULT_APP
-    bootstrap_file: FilePath | None = None
+    bootstrap_file: Path | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -200,7 +200,7 @@ class Settings:
     """
 
     node_name: str
-    data_dir: FilePath
+    data_dir: Path
     listeners: tuple[ListenerSettings, ...]
     http: Mapping[str, Place | None]
     mqtt: MqttSettings = MqttSettings()
@@ -311,7 +311,7 @@ def _accounts(compat: Values, bootstrap_file: str) -> AccountSettings:
         ),
         api_keys=tuple(ApiKeySettings(**key) for key in compat["api_keys"]),
         default_app=default_app if default["enable"] else None,
-        bootstrap_file=FilePath(bootstrap_file) if bootstrap_file else None,
+        bootstrap_file=Path(bootstrap_file) if bootstrap_file else None,
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from emqx_compat.config.clusterfile import ClusterFile
 from emqx_compat.config.errors import DEFAULT, RUNTIME, ConfigError, Notice, Origin, Problem
 from emqx_compat.config.nodes import (
     Json,
+    KeyPath,
     Leaf,
     Node,
     Obj,
-    Path,
     drop,
     find,
     leaves,
@@ -99,9 +99,9 @@ class Configuration:
             yield path_text(path), _masked(node, path), node.origin
 
     @property
-    def data_dir(self) -> FilePath:
+    def data_dir(self) -> Path:
         """The folder of everything that outlives the process."""
-        return FilePath(str(self.get("node.data_dir")))
+        return Path(str(self.get("node.data_dir")))
 
     # -- changing
 
@@ -120,28 +120,26 @@ class Configuration:
             parts = split_path(path)
             node = node_of(value, RUNTIME)
             base, cluster = put(base, parts, node), put(cluster, parts, node)
-            self._refuse_pinned(base, parts, node)
+            self._refuse_pinned(base, parts)
         self._change(base, cluster)
 
     def remove(self, path: str) -> None:
-        """Forget what is at `path`. An entry that would come back (a default listener, one of the configuration
-        file) is marked as deleted, as EMQX does; any other value returns to its default."""
+        """Forget what is at `path`: a value returns to its default, an entry is gone. A default listener, which would
+        come back, is marked as deleted, as EMQX does; one of the configuration file is back after a restart."""
         parts = split_path(path)
         base, cluster = drop(self._base, parts), drop(self._cluster, parts)
         parent = at(ROOT, parts[:-1])
-        if isinstance(parent, MapOf) and (parts[-1] in parent.presets or find(self._base, parts) is not None):
+        if isinstance(parent, MapOf) and parts[-1] in parent.presets:
             tombstone = Leaf(TOMBSTONE, RUNTIME)
             base, cluster = put(base, parts, tombstone), put(cluster, parts, tombstone)
-            self._refuse_pinned(base, parts, tombstone)
+        self._refuse_pinned(base, parts)
         self._change(base, cluster)
 
-    def _refuse_pinned(self, base: Obj, path: Path, wanted: Node) -> None:
+    def _refuse_pinned(self, base: Obj, path: KeyPath) -> None:
         pinned = find(self._outside, path)
-        result = find(merge(base, self._outside), path)
-        if result is not None and plain(result) == plain(wanted):
-            return
         for inner, node in leaves(pinned, path) if pinned is not None else ():
-            if find(base, inner) is None or plain(node) != plain(find(base, inner) or node):
+            wanted = find(base, inner)
+            if wanted is None or plain(wanted) != plain(node):
                 raise ConfigError(
                     Problem("cannot be changed, it is set from outside", node.origin, path_text(inner))
                 )
@@ -194,7 +192,7 @@ def _settle_listeners(root: Obj, listeners: dict[str, dict[str, dict[str, object
     return root
 
 
-def _masked(node: Node, path: Path) -> Json:
+def _masked(node: Node, path: KeyPath) -> Json:
     spec: Spec | None = at(ROOT, path)
     if isinstance(node, Leaf):
         return masked(spec, path, node.value)

@@ -17,7 +17,7 @@ _APPS = ListOf(
             "desc": Field(text(), "", "A description to show."),
             "status": Field(boolean(), True, "Whether it is accepted."),
             "expired": Field(integer(0, None, "infinity"), "infinity", "Epoch seconds of its end."),
-            "generations": Field(texts(), None, "Of v2, v3, v4, v5; absent: all."),
+            "generations": Field(texts(*_GENERATIONS), None, "Of v2, v3, v4, v5; absent: all."),
         }
     ),
     "Applications (v3, v4), made at start when absent.",
