@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from marshmallow import fields
@@ -14,13 +13,12 @@ from api_v2.subscriptions import shown_topic
 from emqx_compat.core.clients import SubscriptionOptions
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.messages import PublishRequest
+from emqx_compat.core.topics import valid_topic_filter, valid_topic_name
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
 MAX_TOPIC_BYTES = 4096
 DEFAULT_CLIENT_ID = "http"
-
-_NOT_IN_TOPICS = re.compile(r"[+#\0]")
 
 # --- schemas
 
@@ -57,7 +55,7 @@ PUBLISH, SUBSCRIBE, UNSUBSCRIBE = PublishSchema(), SubscribeSchema(), Unsubscrib
 
 def parse_topic(topic: str) -> str:
     """A topic name: 1–4096 bytes without wildcards. Faults: TOPIC_INVALID."""
-    if not 1 <= len(topic.encode()) <= MAX_TOPIC_BYTES or _NOT_IN_TOPICS.search(topic):
+    if not valid_topic_name(topic, MAX_TOPIC_BYTES):
         raise Fault(F.TOPIC_INVALID, topic=topic)
     return topic
 
@@ -85,8 +83,10 @@ def parse_subscription(args: dict[str, Any]) -> SubscriptionOptions:
 
     2.x checks no qos: anything else than 0, 1 or 2 ends up as "no lower than the message's".
     """
-    qos = args.get("qos", 0)
-    return SubscriptionOptions(parse_topic(args["topic"]), qos if type(qos) is int and qos in (0, 1, 2) else 2)
+    topic, qos = parse_topic(args["topic"]), args.get("qos", 0)
+    if not valid_topic_filter(topic):  # a share prefix without group or topic
+        raise Fault(F.TOPIC_INVALID, topic=topic)
+    return SubscriptionOptions(topic, qos if type(qos) is int and qos in (0, 1, 2) else 2)
 
 
 # --- handlers
