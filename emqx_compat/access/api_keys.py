@@ -148,6 +148,10 @@ class ApiKeys:
         row = self._keys.get(key)
         return row.api_key if row is not None and row.api_key.visible_to(generation) else None
 
+    def knows(self, *, name: str) -> bool:
+        """Whether any generation has a key of that name."""
+        return name in self._names
+
     async def _put(self, api_key: ApiKey, secret: SecretHash) -> None:
         api_key = replace(api_key, created_at=api_key.created_at or self._clock.now())
         enabled = None if api_key.enabled is None else int(api_key.enabled)

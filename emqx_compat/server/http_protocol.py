@@ -30,6 +30,7 @@ class LenientProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.access_log = False  # else any handler of the root logger switches it on
         self._between = True
         """No request is being read."""
         self._original: tuple[bytes, bytes] | None = None
