@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from emqx_compat.core.accounts import ANONYMOUS, Principal
@@ -95,13 +96,16 @@ def raw_path(scope: Scope) -> str:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body. Faults: BODY_TOO_LARGE as soon as it exceeds `limit` bytes."""
+    """The whole body; a part of one is none.
+
+    Faults: BODY_TOO_LARGE as soon as it exceeds `limit` bytes. Raises ClientDisconnect.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(chunks)
+            raise ClientDisconnect
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:

@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 
 def plain_query(raw: bytes) -> list[tuple[str, str]]:
-    """The pairs of a query string, blank values kept, `+` read as a space."""
-    return parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
+    """The pairs of a query string in UTF-8, escaped or not; blank values are kept, `+` is a space."""
+    return parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def any_path(_call: Call) -> None:

@@ -52,7 +52,9 @@ class ApiDocs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = self._answer(raw_path(scope)) if scope["method"] == "GET" else Response(status_code=405)
+        response = (
+            self._answer(raw_path(scope)) if scope["method"] in ("GET", "HEAD") else Response(status_code=405)
+        )
         await response(scope, receive, send)
 
     def _answer(self, path: str) -> Response:

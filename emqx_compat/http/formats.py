@@ -5,6 +5,19 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+_ESCAPES = str.maketrans(
+    {
+        "\\": "\\\\",
+        '"': '\\"',
+        "\n": "\\n",
+        "\r": "\\r",
+        "\t": "\\t",
+        "\v": "\\v",
+        "\b": "\\b",
+        "\f": "\\f",
+        "\x1b": "\\e",
+    }
+)
 _UNITS = ((1024**3, "G"), (1024**2, "M"), (1024, "K"))
 
 
@@ -77,7 +90,7 @@ class Atom(str):
 def _binary(text: str) -> str:
     if isinstance(text, Atom):
         return str(text)
-    if text.isascii() and text.isprintable():
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = text.translate(_ESCAPES)
+    if text and escaped.isascii() and escaped.isprintable():
         return f'<<"{escaped}">>'
     return "<<" + ",".join(str(byte) for byte in text.encode()) + ">>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -47,6 +48,8 @@ class GenerationApp:
         dialect = self.generation.dialect
         try:
             response = await self._answer(call, receive)
+        except ClientDisconnect:  # gone in the middle of its body: nothing was done, nobody hears an answer
+            return
         except Fault as fault:
             response = dialect.render_fault(fault, call)
         except Exception:  # a defect of ours: the caller gets the generation's 500, the log the trace
