@@ -86,9 +86,9 @@ class Decoder:
                         length = length & 0x7F | data[body] << 7
                         body += 1
                     else:
+                        _check_first_byte(first, version)
                         length, body = _read_length(data, index + 1, size)
                         if length < 0:
-                            _check_first_byte(first, version)
                             wanted = size - index + 1
                             break
                 end = body + length
