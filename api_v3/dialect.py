@@ -1,0 +1,220 @@
+"""How 3.x speaks: envelope code/data/meta, pages `_page`/`_limit`, credentials by port, path and body rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import unquote_plus
+
+import orjson
+from marshmallow import Schema, fields
+from starlette.responses import Response
+
+from api_v3.faults import BAD_REQUEST, COLUMN, NOTHING, REFUSED
+from emqx_compat.core.accounts import ANONYMOUS, Principal
+from emqx_compat.core.faults import F, Fault
+from emqx_compat.core.pages import PageRequest
+from emqx_compat.http.basic import basic_credentials
+from emqx_compat.http.call import Call
+from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
+from emqx_compat.http.respond import json_response, json_rows, to_json
+from emqx_compat.http.route import DASHBOARD, MANAGEMENT_LEGACY, Wire
+
+T = TypeVar("T")
+
+Arguments = Mapping[str, Any]
+"""Query and body of a call: query values are text (True for a bare name), body values whatever JSON says."""
+
+MAX_BODY = 8_000_000
+MAX_PATH = 8000
+DEFAULT_LIMIT = 10000
+"""`management.max_row_limit`: only a default, not a cap."""
+EVERYTHING = PageRequest(1, (1 << 63) - 1)
+"""For listings without pages."""
+UNKNOWN = "undefined"
+"""How a value that was never given is spelt in JSON."""
+ON_DASHBOARD = frozenset({DASHBOARD})
+OPEN = (DASHBOARD, "/auth")
+"""The one path that needs no credentials, exactly as written here."""
+KNOWN_WORDS = frozenset(
+    {"kernel", "stdlib", "sasl", "crypto", "ssl", "mnesia", "inets", "emqx", "cowboy", "undefined"}
+)
+"""Names that every node knows without their being nodes (Erlang atoms): such a node is down, not unknown."""
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+# --- what comes in
+
+
+class PageQuery(Schema):
+    """The query of every paged listing."""
+
+    page = fields.Integer(data_key="_page", load_default=1)
+    limit = fields.Integer(data_key="_limit", load_default=DEFAULT_LIMIT)
+
+
+async def authenticate(call: Call) -> Principal:
+    """The management port knows apps, the dashboard port users.
+
+    What cannot be read as `Basic <base64>`, with exactly this word, crashes 3.2.8, and so does an app whose status
+    was never set to a boolean.
+    """
+    if (call.port, call.path) == OPEN:
+        return ANONYMOUS
+    header = call.headers.get("authorization")
+    if header is not None and header.lower().startswith("basic ") and not header.startswith("Basic "):
+        raise Fault(F.CREDENTIALS_MALFORMED)
+    name, secret = basic_credentials(header)
+    if call.port == DASHBOARD:
+        user = call.engine.users.verify(name, secret)
+        if user is not None:
+            return Principal("user", name, user.role)
+        raise Fault(F.CREDENTIALS_WRONG)
+    app = call.engine.api_keys.find("v3", name)
+    if app is not None and app.enabled is None:
+        raise Fault(F.CREDENTIALS_MALFORMED)
+    if call.engine.api_keys.verify("v3", name, secret) is None or app is None:
+        raise Fault(F.CREDENTIALS_WRONG)
+    return Principal("key", name, app.role)
+
+
+def check_path(call: Call) -> None:
+    """The HTTP server refuses broken escapes and bytes beyond ASCII before anything else (observed on 3.2.8)."""
+    if len(call.raw_path) > MAX_PATH:
+        raise Fault(F.PATH_TOO_LONG)
+    if not call.raw_path.isascii() or _BAD_ESCAPE.search(call.raw_path):
+        raise Fault(F.PATH_MALFORMED)
+    if not call.path and call.port == DASHBOARD:
+        raise Fault(F.PATH_INCOMPLETE)
+
+
+def parse_query(raw: bytes) -> list[tuple[str, Any]]:
+    """Name and value pairs; a name without `=` is True. Faults: QUERY_MALFORMED."""
+    text = raw.decode("latin-1")
+    if not text.isascii() or _BAD_ESCAPE.search(text):
+        raise Fault(F.QUERY_MALFORMED)
+    pairs: list[tuple[str, Any]] = []
+    for part in filter(None, text.split("&")):
+        name, equals, value = part.partition("=")
+        pairs.append((unquote_plus(name), unquote_plus(value) if equals else True))
+    return pairs
+
+
+def parse_body(call: Call) -> Any:
+    """Any body is JSON, whatever its content type and method; what is no UTF-8 becomes U+FFFD.
+
+    Faults: BODY_NOT_JSON.
+    """
+    try:
+        return orjson.loads(call.raw_body.decode("utf-8", "replace"))
+    except orjson.JSONDecodeError:
+        raise Fault(F.BODY_NOT_JSON) from None
+
+
+def arguments(call: Call) -> dict[str, Any]:
+    """Query and body as one: the query comes first, and the first value of a name counts.
+
+    An array has no names. Faults: PARAMETER_TYPE (a body that is neither object nor array).
+    """
+    pairs: Iterable[tuple[str, Any]] = call.query
+    if isinstance(call.body, dict):
+        pairs = [*pairs, *call.body.items()]
+    elif call.raw_body and not isinstance(call.body, list):
+        raise Fault(F.PARAMETER_TYPE, name="body", value=call.body)
+    return first_values(pairs)
+
+
+def page_request(args: Arguments) -> PageRequest:
+    """`_page` and `_limit`, which must be text (query) and decimal, the limit at least 1. Faults: PAGE_INVALID."""
+    number, limit = (_decimal(args.get(name, default)) for name, default in _PAGE_DEFAULTS)
+    if limit < 1:
+        raise Fault(F.PAGE_INVALID)
+    return PageRequest(number, limit)
+
+
+_PAGE_DEFAULTS = (("_page", "1"), ("_limit", str(DEFAULT_LIMIT)))
+
+
+def _decimal(value: object) -> int:
+    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+        raise Fault(F.PAGE_INVALID)
+    return int(value)
+
+
+def runs(call: Call) -> bool:
+    """Whether the node of the path is a running member; False: known, but down. Faults: NODE_UNKNOWN."""
+    name = call.params["node"]
+    if name in KNOWN_WORDS:
+        return False
+    call.engine.nodes.require(name)
+    return True
+
+
+def require_node(call: Call) -> str:
+    """The node of the path. Faults: NODE_UNKNOWN, NODE_DOWN."""
+    name = call.params["node"]
+    if not runs(call):
+        raise Fault(F.NODE_DOWN, node=name)
+    return name
+
+
+# --- what goes out
+
+
+def ok(data: object = None) -> Response:
+    """`{"code":0}`, or with data."""
+    return json_response({"code": 0} if data is None else {"code": 0, "data": data})
+
+
+async def paged(rows: Sequence[T], count: int, request: PageRequest, render: Callable[[T], Any]) -> Response:
+    """`{"code":0,"data":[…],"meta":{page,limit,count}}`; `count` is that of the whole table."""
+    meta = {"page": request.number, "limit": request.limit, "count": count}
+    data = await json_rows(rows, render)
+    # The page's numbers may be beyond 64 bits, which only to_json() on their own survives.
+    return json_response({"code": 0, "data": data, "meta": orjson.Fragment(to_json(meta))})
+
+
+def or_unknown(value: object) -> object:
+    """The value, or `"undefined"` when it was never given."""
+    return UNKNOWN if value is None else value
+
+
+def render_fault(fault: Fault, call: Call) -> Response:
+    """`{"code":…,"message":…}`, plain text or nothing, as the catalogue's cell says."""
+    wire = _wire(fault, call)
+    message = message_of(wire, fault)
+    headers = dict(wire.headers)
+    if wire.empty:
+        return Response(status_code=wire.status, headers=headers)
+    if wire.text:
+        return Response(message, wire.status, headers)
+    body: dict[str, object] = {} if wire.code is None else {"code": wire.code}
+    if message is not None:
+        body["message"] = message
+    return json_response(body, wire.status, headers)
+
+
+def _wire(fault: Fault, call: Call) -> Wire:
+    if fault.kind in (F.PATH_UNKNOWN, F.METHOD_UNKNOWN):
+        if call.outside:
+            return REFUSED if call.raw_path.rstrip("/") == "/status" else NOTHING
+        if not call.path.strip("/"):
+            return BAD_REQUEST  # the API list has a method of its own
+    return wire_for(fault, call)
+
+
+DIALECT = Dialect(
+    name="v3",
+    prefix="/api/v3",
+    ports=(MANAGEMENT_LEGACY, DASHBOARD),
+    authenticate=authenticate,
+    authenticate_first=True,
+    parse_query=parse_query,
+    parse_body=parse_body,
+    render_fault=render_fault,
+    column=COLUMN,
+    max_body=MAX_BODY,
+    check_path=check_path,
+)

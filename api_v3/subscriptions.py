@@ -1,0 +1,103 @@
+"""Subscriptions: `/subscriptions`, `/nodes/:node/subscriptions`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from api_v3.dialect import PageQuery, arguments, ok, page_request, paged, require_node, runs
+from emqx_compat.core.clients import Subscription, SubscriptionQuery
+from emqx_compat.http.call import Call
+from emqx_compat.http.respond import json_rows
+from emqx_compat.http.route import Route
+
+# --- render
+
+
+def render_subscription(subscription: Subscription) -> dict[str, Any]:
+    """A row; a shared subscription shows its bare filter."""
+    return {
+        "client_id": subscription.clientid,
+        "node": subscription.node,
+        "qos": subscription.qos,
+        "topic": subscription.topic,
+    }
+
+
+# --- handlers
+
+
+async def list_subscriptions(call: Call) -> Response:
+    """One page of all subscriptions."""
+    request = page_request(arguments(call))
+    page = await call.engine.subscriptions.list(SubscriptionQuery(request))
+    return await paged(page.rows, page.total, request, render_subscription)
+
+
+async def list_node_subscriptions(call: Call) -> Response:
+    """The same of one node."""
+    require_node(call)
+    return await list_subscriptions(call)
+
+
+async def lookup_client_subscriptions(call: Call) -> Response:
+    """All subscriptions of one client, also of a held session."""
+    rows = await call.engine.clients.subscriptions(call.params["clientid"])
+    return ok(await json_rows(rows, render_subscription))
+
+
+async def lookup_client_subscriptions_with_node(call: Call) -> Response:
+    """The same of one node; a node that is down has none."""
+    return await lookup_client_subscriptions(call) if runs(call) else ok([])
+
+
+# --- routes
+
+TAG = "subscriptions"
+ROW = {"client_id": "mosquitto_mqtt", "node": "emqx@127.0.0.1", "qos": 0, "topic": "t"}
+LIST = {"code": 0, "data": [ROW], "meta": {"page": 1, "limit": 10000, "count": 1}}
+LOOKUP = {"code": 0, "data": [ROW]}
+
+ROUTES = (
+    Route(
+        "GET",
+        "/subscriptions",
+        "list_subscriptions",
+        list_subscriptions,
+        "A list of subscriptions in the cluster",
+        tag=TAG,
+        registered="/subscriptions/",
+        query=PageQuery,
+        example=LIST,
+    ),
+    Route(
+        "GET",
+        "/nodes/{node:raw}/subscriptions",
+        "list_node_subscriptions",
+        list_node_subscriptions,
+        "A list of subscriptions on a node",
+        tag=TAG,
+        registered="/nodes/:node/subscriptions/",
+        query=PageQuery,
+        example=LIST,
+    ),
+    Route(
+        "GET",
+        "/subscriptions/{clientid}",
+        "lookup_client_subscriptions",
+        lookup_client_subscriptions,
+        "A list of subscriptions of a client",
+        tag=TAG,
+        example=LOOKUP,
+    ),
+    Route(
+        "GET",
+        "/nodes/{node:raw}/subscriptions/{clientid}",
+        "lookup_client_subscriptions_with_node",
+        lookup_client_subscriptions_with_node,
+        "A list of subscriptions of a client on the node",
+        tag=TAG,
+        example=LOOKUP,
+    ),
+)
