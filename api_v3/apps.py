@@ -15,6 +15,7 @@ from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
 SECRET_LENGTH = 47
+FIELDS: dict[str, type] = {"name": str, "desc": str, "status": bool, "expired": int}
 
 # --- schemas
 
@@ -43,14 +44,15 @@ def with_fields(app: ApiKey, args: Arguments) -> ApiKey:
 
     3.2.8 checks no types: a value that an `ApiKey` cannot hold is kept in `extra` and shown again.
     """
-    title, desc, status, expired = (args.get(name) for name in ("name", "desc", "status", "expired"))
+    sent = {name: args[name] for name in FIELDS if name in args}
+    held = {name: value for name, value in sent.items() if type(value) is FIELDS[name] and value != ""}
     return replace(
         app,
-        title=title if isinstance(title, str) else "",
-        desc=desc if isinstance(desc, str) else "",
-        enabled=status if isinstance(status, bool) else None,
-        expired_at=expired if type(expired) is int else None,
-        extra={name: args[name] for name in ("name", "desc", "status", "expired") if name in args},
+        title=held.get("name", ""),
+        desc=held.get("desc", ""),
+        enabled=held.get("status"),
+        expired_at=held.get("expired"),
+        extra={name: value for name, value in sent.items() if name not in held},
     )
 
 
@@ -66,7 +68,7 @@ def parse_secret(args: Arguments, call: Call) -> str:
 
 
 def render_app(app: ApiKey) -> dict[str, Any]:
-    """A row of the list, without the secret. What the hub can hold goes before what was once sent."""
+    """A row of the list, without the secret; the hub's values, else those that it could not hold."""
     sent = app.extra
     return {
         "app_id": app.key,

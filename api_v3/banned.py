@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -52,8 +53,8 @@ def parse_kind(args: Arguments, *required: str) -> BanKind:
     return kind
 
 
-def _quoted(names: object) -> str:
-    return ", ".join(f"'{name}'" for name in names)  # type: ignore[attr-defined]
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def parse_ban(args: Arguments) -> Ban:

@@ -118,7 +118,7 @@ async def list_node_metrics(call: Call) -> Response:
 
 # --- routes
 
-SAMPLE = {name: 0 for name in (*NAMES, "messages/retained", "messages.retained")}
+SAMPLE = dict.fromkeys((*NAMES, "messages/retained", "messages.retained"), 0)
 
 ROUTES = (
     Route(

@@ -60,10 +60,9 @@ class UnsubscribeSchema(Schema):
 def parse_topics(args: Arguments, valid: Callable[[str, int], bool]) -> list[str]:
     """The topics asked for, all of them valid. Faults: TOPIC_INVALID."""
     text = args["topic"] if "topic" in args else args.get("topics")
-    topics = text.split(",") if isinstance(text, str) else [text]
-    for topic in topics:
-        if not isinstance(topic, str) or not valid(topic, MAX_TOPIC):
-            raise Fault(F.TOPIC_INVALID, topic=topic)
+    topics = text.split(",") if isinstance(text, str) else []
+    if not topics or not all(valid(topic, MAX_TOPIC) for topic in topics):
+        raise Fault(F.TOPIC_INVALID, topic=text)
     return topics
 
 
@@ -171,7 +170,7 @@ async def one(call: Call, act: Act) -> Response:
 
 
 async def batch(call: Call, act: Act, *shown: str) -> Response:
-    """One after the other; the first malformed element ends it, what came before is done. Faults: PARAMETER_TYPE."""
+    """One after the other; a malformed element ends it, what came before is done. Faults: PARAMETER_TYPE."""
     rows = []
     for args in parse_batch(call):
         if not isinstance(args, dict):

@@ -55,9 +55,10 @@ def parse_text(args: Arguments, name: str) -> str:
 def with_tags(user: User, args: Arguments) -> User:
     """The user with its tags replaced, also by nothing; what is no text is kept in `extra` and shown again."""
     tags = args.get("tags")
-    kept = {name: value for name, value in user.extra.items() if name != "tags"}
-    sent = {"tags": tags} if "tags" in args else {}
-    return replace(user, tags=tags if isinstance(tags, str) else "", extra=kept | sent)
+    extra = {name: value for name, value in user.extra.items() if name != "tags"}
+    if isinstance(tags, str) and tags:
+        return replace(user, tags=tags, extra=extra)
+    return replace(user, tags="", extra=extra | {"tags": tags} if "tags" in args else extra)
 
 
 # --- render
