@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from api_v4 import banned
+from api_v4 import (
+    absent,
+    acl_cache,
+    apis,
+    apps,
+    banned,
+    clients,
+    listeners,
+    monitoring,
+    mqtt_publish,
+    mqtt_subscribe,
+    nodes,
+    routes,
+    subscriptions,
+    users,
+)
 from api_v4.dialect import DIALECT
 from emqx_compat.http.generation import Generation
 
@@ -10,7 +25,23 @@ GENERATION = Generation(
     name="v4",
     title="EMQX 4.x HTTP API",
     dialect=DIALECT,
-    routes=(*banned.ROUTES,),
+    routes=(
+        *apis.ROUTES,
+        *nodes.ROUTES,
+        *clients.ROUTES,
+        *acl_cache.ROUTES,
+        *subscriptions.ROUTES,
+        *routes.ROUTES,
+        *mqtt_publish.ROUTES,
+        *mqtt_subscribe.ROUTES,
+        *monitoring.ROUTES,
+        *listeners.ROUTES,
+        *banned.ROUTES,
+        *apps.ROUTES,
+        *users.ROUTES,
+        *absent.ROUTES,
+    ),
+    outside=apis.OUTSIDE,
 )
 
 __all__ = ["GENERATION"]

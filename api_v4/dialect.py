@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -11,13 +12,13 @@ import orjson
 from marshmallow import Schema, fields
 from starlette.responses import Response
 
-from api_v4.faults import COLUMN
+from api_v4.faults import COLUMN, OUTSIDE, ROOT
 from emqx_compat.core.accounts import Principal
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.http.basic import basic_credentials
 from emqx_compat.http.call import Call
-from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
+from emqx_compat.http.dialect import Column, Dialect, first_values, message_of, wire_for
 from emqx_compat.http.respond import json_response, json_rows, to_json
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT
 
@@ -32,11 +33,15 @@ DEFAULT_LIMIT = 10000
 """`management.max_row_limit`: only a default, not a cap."""
 MAX_INTEGER = (1 << 59) - 1
 """The largest integer that fits a machine word of the Erlang VM; some listings refuse a larger `_limit`."""
+FAILED_LOGIN_DELAY = 0.0
+"""Seconds that a failed check of a dashboard user's password takes; 4.4.19: 2."""
+EVERYTHING = PageRequest(1, 1 << 31)
+"""The page of listings that are not paged."""
 UNKNOWN = "undefined"
 """How a value that was never given is spelt in JSON."""
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 
 # --- what comes in
 
@@ -52,11 +57,19 @@ async def authenticate(call: Call) -> Principal:
     """The management port knows apps, the dashboard port users; any failure is the same 401."""
     name, secret = basic_credentials(call.headers.get("authorization"))
     if call.port == DASHBOARD:
-        if call.engine.users.verify(name, secret) is not None:
+        if await password_is_right(call, name, secret):
             return Principal("user", name)
     elif call.engine.api_keys.verify("v4", name, secret) is not None:
         return Principal("key", name)
     raise Fault(F.CREDENTIALS_WRONG)
+
+
+async def password_is_right(call: Call, username: str, password: str) -> bool:
+    """Whether a dashboard user has that password; a no may take its time."""
+    if call.engine.users.verify(username, password) is not None:
+        return True
+    await asyncio.sleep(FAILED_LOGIN_DELAY)
+    return False
 
 
 def check_path(call: Call) -> None:
@@ -97,24 +110,31 @@ def arguments(call: Call) -> dict[str, Any]:
     return first_values(pairs)
 
 
+def json_object(call: Call) -> dict[str, Any]:
+    """As `arguments`, for operations that refuse other bodies. Faults: PARAMETER_INVALID.
+
+    An empty array is taken for an empty object, as Erlang cannot tell them apart.
+    """
+    if call.body and not isinstance(call.body, dict):
+        raise Fault(F.PARAMETER_INVALID, name="body", value=call.body)
+    return arguments(call)
+
+
+def decimal(value: object) -> int | None:
+    """The integer that a text spells, as the old servers read one; None for everything else."""
+    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
+
+
 def page_request(args: Arguments, *, least: int = 0, most: int | None = MAX_INTEGER) -> PageRequest:
     """`_page` and `_limit`, which must be text (query) and decimal. Faults: PAGE_INVALID.
 
     `least` and `most` bound the limit: which values a listing survives differs by the table behind it.
     """
-    number, limit = (_decimal(args.get(name, default)) for name, default in _PAGE_DEFAULTS)
-    if limit < least or (most is not None and limit > most):
+    number = decimal(args.get("_page", "1"))
+    limit = decimal(args.get("_limit", str(DEFAULT_LIMIT)))
+    if number is None or limit is None or limit < least or (most is not None and limit > most):
         raise Fault(F.PAGE_INVALID)
     return PageRequest(number, limit)
-
-
-_PAGE_DEFAULTS = (("_page", "1"), ("_limit", str(DEFAULT_LIMIT)))
-
-
-def _decimal(value: object) -> int:
-    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-        raise Fault(F.PAGE_INVALID)
-    return int(value)
 
 
 # --- what goes out
@@ -135,9 +155,7 @@ async def paged(page: Page[T], request: PageRequest, render: Callable[[T], Any],
 
 def render_fault(fault: Fault, call: Call) -> Response:
     """`{"message":…,"code":…}`, plain text or nothing, as the catalogue's cell says."""
-    if call.outside and fault.kind is F.PATH_UNKNOWN:
-        return Response(status_code=404)
-    wire = wire_for(fault, call)
+    wire = _place(call).get(fault.kind) or wire_for(fault, call)
     message = message_of(wire, fault)
     headers = dict(wire.headers)
     if wire.empty:
@@ -148,6 +166,13 @@ def render_fault(fault: Fault, call: Call) -> Response:
     if wire.code is not None:
         body["code"] = wire.code
     return json_response(body, wire.status, headers)
+
+
+def _place(call: Call) -> Column:
+    """Cells that the path decides."""
+    if call.outside:
+        return OUTSIDE
+    return {} if call.path.strip("/") else ROOT
 
 
 DIALECT = Dialect(

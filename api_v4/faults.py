@@ -19,6 +19,8 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic Realm="minirest-server"'}
 _UNAUTHORIZED = Wire(401, message="UNAUTHORIZED", text=True, headers=_CHALLENGE)
 _NOT_FOUND = text(404, "Not found.")
 _BAD_REQUEST = text(400, "Bad Request")
+_REFUSED = text(400, "Not found.")
+_NOTHING_HERE = Wire(404, empty=True)
 
 COLUMN: Column = {
     # how the call was made
@@ -29,7 +31,7 @@ COLUMN: Column = {
     F.METHOD_UNKNOWN: _NOT_FOUND,
     F.PATH_MALFORMED: Wire(400, empty=True),
     F.PATH_TOO_LONG: Wire(414, empty=True),
-    F.PATH_INCOMPLETE: text(400, "Not found."),
+    F.PATH_INCOMPLETE: _REFUSED,
     F.QUERY_MALFORMED: _BAD_REQUEST,
     F.BODY_NOT_JSON: _BAD_REQUEST,
     F.BODY_TOO_LARGE: _BAD_REQUEST,
@@ -38,12 +40,20 @@ COLUMN: Column = {
     # what the call says
     F.PAGE_INVALID: CRASH,
     F.PARAMETER_MISSING: Wire(code=107, message="missing mandatory params"),
+    F.PARAMETER_TYPE: CRASH,
     F.PARAMETER_INVALID: Wire(code=108, message="bad_params"),
     F.TOPIC_INVALID: Wire(code=115, message="bad_topic"),
     F.QOS_INVALID: Wire(code=116, message="bad_qos"),
     # what it is about
     F.NODE_UNKNOWN: _NOT_FOUND,
+    F.NODE_DOWN: Wire(message="nodedown"),
     F.CLIENT_OFFLINE: Wire(code=112, message="not_found"),
     F.SESSION_NOT_FOUND: Wire(code=112, message="channel_not_found"),
     F.BAN_INVALID: CRASH,
 }
+
+OUTSIDE: Column = {F.PATH_UNKNOWN: _NOTHING_HERE, F.METHOD_UNKNOWN: _REFUSED}
+"""Other answers for paths that are not below `/api/v4`."""
+
+ROOT: Column = {F.METHOD_UNKNOWN: _BAD_REQUEST}
+"""Other answers for `/api/v4/` itself."""

@@ -1,0 +1,105 @@
+"""What listens: `/listeners`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from api_v4.dialect import ok
+from api_v4.scope import NODE_DOWN, node_is_down
+from emqx_compat.core.nodes import Listener
+from emqx_compat.http.call import Call
+from emqx_compat.http.route import Route
+
+NO_LIMIT = 1024000
+"""What 4.x allows a listener by default, shown where there is no limit."""
+
+# --- render
+
+
+def render_listener(listener: Listener) -> dict[str, Any]:
+    """A row; only plain and TLS listeners of MQTT have an identifier, those of WebSocket name their port."""
+    port = listener.bound_port
+    row = {
+        "protocol": _protocol(listener, port),
+        "listen_on": str(port) if listener.host is None else f"{listener.host}:{port}",
+        "acceptors": listener.acceptors,
+        "max_conns": NO_LIMIT if listener.max_connections is None else listener.max_connections,
+        "current_conns": listener.current_connections,
+        "shutdown_count": listener.shutdown_count or [],
+    }
+    if listener.type in ("tcp", "ssl"):
+        name = "external" if listener.name == "default" else listener.name
+        row["identifier"] = f"mqtt:{listener.type}:{name}"
+    return row
+
+
+def _protocol(listener: Listener, port: int) -> str:
+    match listener.type:
+        case "http" | "https":
+            return f"{listener.type}:{listener.name}"
+        case "ws" | "wss":
+            return f"mqtt:{listener.type}:{port}"
+        case other:
+            return f"mqtt:{other}"
+
+
+# --- handlers
+
+
+async def list_listeners(call: Call) -> Response:
+    """Every member's listeners."""
+    rows = [render_listener(listener) for listener in await call.engine.listeners.list()]
+    return ok([{"node": call.engine.nodes.local, "listeners": rows}])
+
+
+async def list_node_listeners(call: Call) -> Response:
+    """One member's listeners, bare."""
+    if node_is_down(call):
+        return ok({"error": NODE_DOWN})
+    return ok([render_listener(listener) for listener in await call.engine.listeners.list()])
+
+
+# --- routes
+
+_ROWS = [
+    {
+        "shutdown_count": [],
+        "protocol": "mqtt:tcp",
+        "max_conns": 1024000,
+        "listen_on": "0.0.0.0:1883",
+        "identifier": "mqtt:tcp:external",
+        "current_conns": 13,
+        "acceptors": 8,
+    },
+    {
+        "shutdown_count": [],
+        "protocol": "http:management",
+        "max_conns": 512,
+        "listen_on": "8081",
+        "current_conns": 1,
+        "acceptors": 2,
+    },
+]
+
+ROUTES = (
+    Route(
+        "GET",
+        "/listeners",
+        "list_listeners",
+        list_listeners,
+        "A list of listeners in the cluster",
+        registered="/listeners/",
+        example={"data": [{"node": "emqx@127.0.0.1", "listeners": _ROWS}], "code": 0},
+    ),
+    Route(
+        "GET",
+        "/nodes/{node:raw}/listeners",
+        "list_node_listeners",
+        list_node_listeners,
+        "A list of listeners on the node",
+        tag="listeners",
+        example={"data": _ROWS, "code": 0},
+    ),
+)
