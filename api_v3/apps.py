@@ -45,7 +45,9 @@ def with_fields(app: ApiKey, args: Arguments) -> ApiKey:
     3.2.8 checks no types: a value that an `ApiKey` cannot hold is kept in `extra` and shown again.
     """
     sent = {name: args[name] for name in FIELDS if name in args}
-    held = {name: value for name, value in sent.items() if type(value) is FIELDS[name] and value != ""}
+    held: dict[str, Any] = {
+        name: value for name, value in sent.items() if type(value) is FIELDS[name] and value != ""
+    }
     return replace(
         app,
         title=held.get("name", ""),

@@ -107,9 +107,9 @@ def render_ban(ban: Ban) -> dict[str, Any]:
 
 async def list_banned(call: Call) -> Response:
     """One page of all bans."""
-    request = page_request(arguments(call))
+    request, meta = page_request(arguments(call))
     page = await call.engine.bans.list(request)
-    return await paged(page.rows, page.total, request, render_ban)
+    return await paged(page.rows, page.total, meta, render_ban)
 
 
 async def create_banned(call: Call) -> Response:

@@ -65,10 +65,10 @@ def render_connection(client: Client) -> dict[str, Any]:
 
 async def list_connections(call: Call) -> Response:
     """One page of the connected clients; the count is that of all of them."""
-    request = page_request(arguments(call))
+    request, meta = page_request(arguments(call))
     page = await call.engine.clients.list(ClientQuery(request, connected=True))
     count, _ = call.engine.metrics.gauges()["live_connections"]
-    return await paged(page.rows, count, request, render_connection)
+    return await paged(page.rows, count, meta, render_connection)
 
 
 async def list_node_connections(call: Call) -> Response:

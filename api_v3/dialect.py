@@ -25,12 +25,16 @@ T = TypeVar("T")
 
 Arguments = Mapping[str, Any]
 """Query and body of a call: query values are text (True for a bare name), body values whatever JSON says."""
+Meta = dict[str, int]
+"""Page and limit as they were asked for."""
 
 MAX_BODY = 8_000_000
 MAX_PATH = 8000
 DEFAULT_LIMIT = 10000
 """`management.max_row_limit`: only a default, not a cap."""
-EVERYTHING = PageRequest(1, (1 << 63) - 1)
+MAX_ROWS = 1_000_000_000
+"""Larger page numbers and limits are echoed, but an engine is never asked for them."""
+EVERYTHING = PageRequest(1, MAX_ROWS)
 """For listings without pages."""
 UNKNOWN = "undefined"
 """How a value that was never given is spelt in JSON."""
@@ -126,15 +130,16 @@ def arguments(call: Call) -> dict[str, Any]:
     return first_values(pairs)
 
 
-def page_request(args: Arguments) -> PageRequest:
-    """`_page` and `_limit`, which must be text (query) and decimal, the limit at least 1. Faults: PAGE_INVALID."""
-    number, limit = (_decimal(args.get(name, default)) for name, default in _PAGE_DEFAULTS)
+def page_request(args: Arguments) -> tuple[PageRequest, Meta]:
+    """`_page` and `_limit`, to be asked and to be echoed.
+
+    They must be text (query) and decimal, the limit at least 1. Faults: PAGE_INVALID.
+    """
+    number = _decimal(args.get("_page", "1"))
+    limit = _decimal(args.get("_limit", str(DEFAULT_LIMIT)))
     if limit < 1:
         raise Fault(F.PAGE_INVALID)
-    return PageRequest(number, limit)
-
-
-_PAGE_DEFAULTS = (("_page", "1"), ("_limit", str(DEFAULT_LIMIT)))
+    return PageRequest(min(number, MAX_ROWS), min(limit, MAX_ROWS)), {"page": number, "limit": limit}
 
 
 def _decimal(value: object) -> int:
@@ -168,12 +173,11 @@ def ok(data: object = None) -> Response:
     return json_response({"code": 0} if data is None else {"code": 0, "data": data})
 
 
-async def paged(rows: Sequence[T], count: int, request: PageRequest, render: Callable[[T], Any]) -> Response:
+async def paged(rows: Sequence[T], count: int, meta: Meta, render: Callable[[T], Any]) -> Response:
     """`{"code":0,"data":[…],"meta":{page,limit,count}}`; `count` is that of the whole table."""
-    meta = {"page": request.number, "limit": request.limit, "count": count}
     data = await json_rows(rows, render)
     # The page's numbers may be beyond 64 bits, which only to_json() on their own survives.
-    return json_response({"code": 0, "data": data, "meta": orjson.Fragment(to_json(meta))})
+    return json_response({"code": 0, "data": data, "meta": orjson.Fragment(to_json({**meta, "count": count}))})
 
 
 def or_unknown(value: object) -> object:

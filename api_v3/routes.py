@@ -24,9 +24,9 @@ def render_route(route: TopicRoute) -> dict[str, Any]:
 
 async def list_routes(call: Call) -> Response:
     """One page of the table."""
-    request = page_request(arguments(call))
+    request, meta = page_request(arguments(call))
     page = await call.engine.subscriptions.routes(request)
-    return await paged(page.rows, page.total, request, render_route)
+    return await paged(page.rows, page.total, meta, render_route)
 
 
 async def lookup_routes(call: Call) -> Response:

@@ -54,9 +54,9 @@ def render_session(client: Client) -> dict[str, Any]:
 
 async def list_sessions(call: Call) -> Response:
     """One page of all sessions."""
-    request = page_request(arguments(call))
+    request, meta = page_request(arguments(call))
     page = await call.engine.clients.list(ClientQuery(request))
-    return await paged(page.rows, page.total, request, render_session)
+    return await paged(page.rows, page.total, meta, render_session)
 
 
 async def list_node_sessions(call: Call) -> Response:

@@ -30,9 +30,9 @@ def render_subscription(subscription: Subscription) -> dict[str, Any]:
 
 async def list_subscriptions(call: Call) -> Response:
     """One page of all subscriptions."""
-    request = page_request(arguments(call))
+    request, meta = page_request(arguments(call))
     page = await call.engine.subscriptions.list(SubscriptionQuery(request))
-    return await paged(page.rows, page.total, request, render_subscription)
+    return await paged(page.rows, page.total, meta, render_subscription)
 
 
 async def list_node_subscriptions(call: Call) -> Response:
