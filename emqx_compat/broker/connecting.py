@@ -1,0 +1,307 @@
+"""CONNECT: checks, bans, credentials, session, CONNACK [§3.1, §3.2]."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from emqx_compat.broker import closing
+from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
+from emqx_compat.broker.message import Origin
+from emqx_compat.broker.session import Session
+from emqx_compat.broker.states import State
+from emqx_compat.broker.wills import forget_will
+from emqx_compat.core.clients import Client
+from emqx_compat.mqtt import (
+    Auth,
+    CodecError,
+    Connack,
+    Connect,
+    Pingreq,
+    Properties,
+    ReasonCode,
+    UnsupportedProtocolVersion,
+    describe,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from emqx_compat.broker.channel import Channel
+
+log = logging.getLogger(__name__)
+
+_PINGRESP = b"\xd0\x00"
+_AUTH_ERRORS = (ReasonCode.BAD_USER_NAME_OR_PASSWORD, ReasonCode.NOT_AUTHORIZED)
+
+
+def on_pingreq(channel: Channel, packet: Pingreq, now: float) -> None:
+    """[MQTT-3.12.4-1]."""
+    channel.send(_PINGRESP)
+
+
+def on_auth(channel: Channel, packet: Auth, now: float) -> None:
+    """Nobody began an enhanced authentication, so nobody may go on with one [MQTT-4.12.0-7]."""
+    channel.close("protocol_error", ReasonCode.PROTOCOL_ERROR)
+
+
+def on_connect(channel: Channel, packet: Connect, now: float) -> None:
+    """Check what can be checked at once; then open the session, or first ask the authenticators."""
+    broker = channel.broker
+    broker.counters["client.connect"] += 1
+    channel.version = packet.proto_ver
+    channel.family = int(packet.proto_ver == 5)
+    code = _refusal(channel, packet)
+    if code is not None:
+        refuse(channel, code)
+        return
+    client = _client(channel, packet, now)
+    if broker.banned.check(client.clientid, client.username, client.peerhost, now) is not None:
+        refuse(channel, ReasonCode.BANNED)
+        return
+    broker.counters["client.authenticate"] += 1
+    if broker.hooks.client_authenticate:
+        channel.state = State.AUTHENTICATING
+        channel.sink.pause_reading()
+        broker.spawn(_authenticate(channel, packet, client))
+        return
+    _count_anonymous(channel)
+    open_session(channel, packet, client, now)
+
+
+def _refusal(channel: Channel, packet: Connect) -> ReasonCode | None:
+    """What is wrong with a CONNECT in itself."""
+    settings = channel.broker.settings
+    if not packet.clientid and (packet.proto_ver == 3 or (packet.proto_ver == 4 and not packet.clean_start)):
+        return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID  # [3.1.1 MQTT-3.1.3-8]
+    if len(packet.clientid.encode()) > settings.max_clientid_len:
+        return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+    properties = packet.properties
+    if properties and "authentication_method" in properties:
+        return ReasonCode.BAD_AUTHENTICATION_METHOD  # [MQTT-4.12.0-1]
+    if packet.will is not None:
+        if packet.will.qos > settings.max_qos_allowed:
+            return ReasonCode.QOS_NOT_SUPPORTED  # [MQTT-3.2.2-12]
+        if packet.will.retain and not settings.retain_available:
+            return ReasonCode.RETAIN_NOT_SUPPORTED  # [MQTT-3.2.2-13]
+    return None
+
+
+def _client(channel: Channel, packet: Connect, now: float) -> Client:
+    """The listing record of a new connection."""
+    broker = channel.broker
+    settings = broker.settings
+    peer = channel.peer
+    properties: Properties = packet.properties or {}
+    if packet.proto_ver == 5:
+        expiry = properties.get("session_expiry_interval", 0)
+    else:
+        expiry = 0 if packet.clean_start else settings.session_expiry_interval
+    keepalive = packet.keepalive
+    if settings.server_keepalive is not None and packet.proto_ver == 5:
+        keepalive = settings.server_keepalive
+    return Client(
+        clientid=packet.clientid or f"emqx_{broker.ids.text(20)}",
+        node=broker.node,
+        username=packet.username,
+        listener=peer.endpoint.id,
+        peerhost=peer.peerhost,
+        peerport=peer.peerport,
+        sockport=peer.sockport,
+        proto_name=packet.proto_name,
+        proto_ver=packet.proto_ver,
+        keepalive=keepalive,
+        clean_start=packet.clean_start,
+        is_bridge=packet.is_bridge,
+        expiry_interval=expiry,
+        created_at=now,
+        connected_at=now,
+        subscriptions_max=settings.max_subscriptions,
+        inflight_max=min(properties.get("receive_maximum", settings.max_inflight), settings.max_inflight),
+        mqueue_max=settings.max_mqueue_len,
+        awaiting_rel_max=settings.max_awaiting_rel,
+        ws_cookie=peer.ws_cookie,
+        cn=peer.cn,
+        dn=peer.dn,
+    )
+
+
+def _count_anonymous(channel: Channel) -> None:
+    counters = channel.broker.counters
+    counters["client.auth.anonymous"] += 1
+    counters["authentication.success.anonymous"] += 1
+    counters["authentication.success"] += 1
+
+
+async def _authenticate(channel: Channel, packet: Connect, client: Client) -> None:
+    """Ask one authenticator after the other until one has an opinion; nobody's means welcome."""
+    broker = channel.broker
+    verdict: int | None = None
+    try:
+        for authenticator in tuple(broker.hooks.client_authenticate):
+            verdict = await authenticator(client, packet.password)
+            if verdict is not None:
+                break
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("an authenticator failed for %s", client.clientid)
+        verdict = int(ReasonCode.NOT_AUTHORIZED)
+    if channel.state is not State.AUTHENTICATING:
+        return
+    if verdict:
+        broker.counters["authentication.failure"] += 1
+        refuse(channel, verdict)
+        return
+    if verdict is None:
+        _count_anonymous(channel)
+    else:
+        broker.counters["authentication.success"] += 1
+    open_session(channel, packet, client, broker.clock.now())
+    channel.go_on()
+
+
+def open_session(channel: Channel, packet: Connect, client: Client, now: float) -> None:
+    """Begin or resume the session [MQTT-3.1.2-4 … -6], answer, and send what waited."""
+    broker = channel.broker
+    held = broker.registry.get(client.clientid)
+    if held is not None and packet.clean_start:
+        closing.discard_session(held)
+        held = None
+    elif held is not None and held.channel is not None:
+        held.channel.close("takenover", ReasonCode.SESSION_TAKEN_OVER)  # [MQTT-3.1.4-3]
+        held = broker.registry.get(client.clientid)  # gone, if it ended with its connection
+    if held is None:
+        session = Session(broker, client)
+        broker.registry.add(session)
+        broker.counters["session.created"] += 1
+    else:
+        session = held
+        _resume(session, client)
+        broker.counters["session.resumed"] += 1
+        broker.counters["session.takenover"] += 1
+    _attach(channel, session, packet)
+    registry = broker.registry
+    registry.live += 1
+    broker.gauges.refresh(
+        "connections", "live_connections", "channels", "sessions", "sessions.persistent", "cluster_sessions"
+    )
+    hooks = broker.hooks
+    resumed = held is not None
+    if point := hooks.session_resumed if resumed else hooks.session_created:
+        broker.run(point, session.record())
+    broker.counters["client.connected"] += 1
+    if hooks.client_connected:
+        broker.run(hooks.client_connected, session.record())
+    broker.counters["client.connack"] += 1
+    channel.send_packet(Connack(resumed, 0, _connack_properties(channel, packet)))
+    broker.sys.connected(client)
+    if resumed:
+        session.resend(now)
+
+
+def _resume(session: Session, client: Client) -> None:
+    """A held session gets the facts of its new connection; what it has counted goes on."""
+    broker = session.broker
+    broker.agenda.cancel(session.expiry)
+    session.expiry = None
+    forget_will(session)
+    before = session.client
+    client.counters = before.counters
+    client.created_at = before.created_at
+    client.mqueue_dropped = before.mqueue_dropped
+    broker.registry.unindex(session)
+    session.client = client
+    broker.registry.index(session)
+
+
+def _attach(channel: Channel, session: Session, packet: Connect) -> None:
+    """Connection and session get to know each other."""
+    settings = channel.broker.settings
+    client = session.client
+    properties: Properties = packet.properties or {}
+    channel.session = session
+    session.channel = channel
+    channel.state = State.OPEN
+    channel.origin = Origin(client.clientid, client.username, client.peerhost)
+    channel.will = packet.will
+    channel.keepalive = client.keepalive * settings.keepalive_multiplier
+    channel.receive_maximum = settings.max_awaiting_rel
+    if channel.family:
+        channel.receive_maximum = client.inflight_max
+        channel.client_max_packet = properties.get("maximum_packet_size", 0)
+        channel.problem_information = bool(properties.get("request_problem_information", 1))
+        if settings.max_topic_alias:
+            channel.aliases_in = InboundAliases(settings.max_topic_alias)
+        if aliases := properties.get("topic_alias_maximum", 0):
+            channel.aliases_out = OutboundAliases(aliases)
+    channel.set_fast()
+    if channel.keepalive:
+        channel.watch(channel.heard_at + channel.keepalive)
+
+
+def _connack_properties(channel: Channel, packet: Connect) -> Properties | None:
+    """What an MQTT 5 client is told of the broker [§3.2.2.3], as EMQX 5 does."""
+    if not channel.family:
+        return None
+    assert channel.session is not None
+    settings = channel.broker.settings
+    client = channel.session.client
+    properties: Properties = {
+        "retain_available": int(settings.retain_available),
+        "maximum_packet_size": settings.max_packet_size,
+        "topic_alias_maximum": settings.max_topic_alias,
+        "wildcard_subscription_available": int(settings.wildcard_subscription),
+        "subscription_identifier_available": 1,
+        "shared_subscription_available": int(settings.shared_subscription),
+        "receive_maximum": client.inflight_max,
+    }
+    if settings.max_qos_allowed < 2:
+        properties["maximum_qos"] = settings.max_qos_allowed  # [MQTT-3.2.2-9]
+    if settings.server_keepalive is not None:
+        properties["server_keep_alive"] = settings.server_keepalive
+    if not packet.clientid:
+        properties["assigned_client_identifier"] = client.clientid  # [MQTT-3.2.2-16]
+    asked = (packet.properties or {}).get("request_response_information", 0)
+    if asked and settings.response_information:
+        properties["response_information"] = settings.response_information
+    return properties
+
+
+def refuse(channel: Channel, code: int) -> None:
+    """CONNACK with the reason, in the client's own version, then close [MQTT-3.2.2-7]."""
+    counters = channel.broker.counters
+    counters["client.connack"] += 1
+    counters["packets.connack.error"] += 1
+    if code in _AUTH_ERRORS:
+        counters["packets.connack.auth_error"] += 1
+    channel.send(encode(Connack(False, code), channel.version))
+    channel.finish(describe(code))
+
+
+def refuse_unreadable(channel: Channel, error: CodecError) -> None:
+    """A first packet that is no good CONNECT: answered as far as its version is known, then closed.
+
+    An unknown protocol level gets 0x84 in the form of MQTT 5 when it is newer, else return code 1
+    [MQTT-3.1.2-2, 3.1.1 MQTT-3.1.2-2]; an unknown name gets nothing.
+    """
+    if isinstance(error, UnsupportedProtocolVersion):
+        if error.name in ("MQTT", "MQIsdp"):
+            channel.version = 5 if error.level > 5 else 4
+            refuse_version(channel)
+        else:
+            channel.finish("unacceptable_protocol_version")
+    elif channel.decoder.version == 5:
+        channel.version = 5
+        refuse(channel, error.reason_code)
+    elif channel.decoder.version in (3, 4) and error.reason_code == ReasonCode.CLIENT_IDENTIFIER_NOT_VALID:
+        refuse(channel, error.reason_code)
+    else:
+        channel.finish("frame_too_large" if error.reason_code == ReasonCode.PACKET_TOO_LARGE else "frame_error")
+
+
+def refuse_version(channel: Channel) -> None:
+    """[MQTT-3.1.2-2]."""
+    channel.broker.counters["packets.connack.error"] += 1
+    channel.send(encode(Connack(False, ReasonCode.UNSUPPORTED_PROTOCOL_VERSION), channel.version))
+    channel.finish("unacceptable_protocol_version")

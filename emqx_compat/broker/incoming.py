@@ -1,0 +1,146 @@
+"""Messages and acknowledgements that a client sends [§3.3 … §3.7, §4.3]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emqx_compat.broker.message import Message, forwarded
+from emqx_compat.mqtt import PacketType, Puback, Pubcomp, Publish, Pubrec, Pubrel, ReasonCode, encode_ack
+
+if TYPE_CHECKING:
+    from emqx_compat.broker.channel import Channel
+
+_NO_SUBSCRIBERS = int(ReasonCode.NO_MATCHING_SUBSCRIBERS)
+
+
+def on_publish(channel: Channel, packet: Publish, now: float) -> None:
+    """Check, publish, acknowledge."""
+    broker = channel.broker
+    settings = broker.settings
+    topic = packet.topic
+    qos = packet.qos
+    properties = packet.properties
+    if properties is not None:
+        if "topic_alias" in properties:
+            resolved = channel.aliases_in and channel.aliases_in.resolve(properties["topic_alias"], topic)
+            if not resolved:
+                channel.close("topic_alias_invalid", ReasonCode.TOPIC_ALIAS_INVALID)
+                return
+            topic = resolved
+        properties = forwarded(properties)
+    if qos > settings.max_qos_allowed:
+        channel.close("qos_not_supported", ReasonCode.QOS_NOT_SUPPORTED)
+        return
+    if packet.retain and not settings.retain_available:
+        channel.close("retain_not_supported", ReasonCode.RETAIN_NOT_SUPPORTED)
+        return
+    if topic.count("/") >= settings.max_topic_levels:
+        channel.close("topic_name_invalid", ReasonCode.TOPIC_NAME_INVALID)
+        return
+    assert channel.origin is not None
+    message = Message(topic, packet.payload, qos, packet.retain, channel.origin, properties, now)
+    if not qos:
+        broker.publish(message, now)
+    elif qos == 1:
+        receivers = broker.publish(message, now)
+        code = 0 if receivers or not channel.family else _NO_SUBSCRIBERS
+        channel.send(encode_ack(PacketType.PUBACK, packet.packet_id, code, channel.version))
+    else:
+        _publish_once(channel, packet, message, now)
+
+
+def _publish_once(channel: Channel, packet: Publish, message: Message, now: float) -> None:
+    """QoS 2: publish at the first PUBLISH, remember its identifier until the PUBREL [§4.3.3, method B]."""
+    broker = channel.broker
+    session = channel.session
+    assert session is not None
+    packet_id = packet.packet_id
+    waiting = session.awaiting_rel
+    if waiting is None:
+        waiting = session.awaiting_rel = {}
+    code = 0
+    if packet_id in waiting:
+        # The same message again must be acknowledged again [MQTT-4.3.3-10]; another one must not come.
+        broker.counters["packets.publish.inuse"] += 1
+        if not packet.dup:
+            code = int(ReasonCode.PACKET_IDENTIFIER_IN_USE)
+    else:
+        limit = channel.receive_maximum
+        if limit and len(waiting) >= limit:
+            broker.counters["packets.publish.dropped"] += 1
+            session.client.counters.recv_msg_dropped += 1
+            channel.close("receive_maximum_exceeded", ReasonCode.RECEIVE_MAXIMUM_EXCEEDED)
+            return
+        waiting[packet_id] = now
+        if not broker.publish(message, now) and channel.family:
+            code = _NO_SUBSCRIBERS
+    if code >= 0x80:
+        broker.counters["packets.publish.error"] += 1
+    channel.send(encode_ack(PacketType.PUBREC, packet_id, code, channel.version))
+
+
+def on_puback(channel: Channel, packet: Puback, now: float) -> None:
+    """The end of a QoS 1 delivery."""
+    session = channel.session
+    assert session is not None
+    delivery = session.inflight.get(packet.packet_id)
+    counters = channel.broker.counters
+    if delivery is None:
+        counters["packets.puback.missed"] += 1
+    elif delivery.qos != 1:
+        counters["packets.puback.inuse"] += 1
+    else:
+        counters["messages.acked"] += 1
+        session.acknowledged(packet.packet_id, now)
+
+
+def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
+    """The middle of a QoS 2 delivery; a refusal ends it [MQTT-4.3.3-4]."""
+    session = channel.session
+    assert session is not None
+    packet_id = packet.packet_id
+    delivery = session.inflight.get(packet_id)
+    counters = channel.broker.counters
+    if delivery is None or delivery.qos != 2:
+        counters["packets.pubrec.missed"] += 1
+        _release(channel, packet_id, int(ReasonCode.PACKET_IDENTIFIER_NOT_FOUND))
+        return
+    if packet.reason_code >= 0x80:
+        session.acknowledged(packet_id, now)
+        return
+    if delivery.released:
+        counters["packets.pubrec.inuse"] += 1
+    else:
+        counters["messages.acked"] += 1
+        delivery.released = True
+        delivery.at = now
+    _release(channel, packet_id, 0)
+
+
+def _release(channel: Channel, packet_id: int, code: int) -> None:
+    channel.send(encode_ack(PacketType.PUBREL, packet_id, code, channel.version))
+
+
+def on_pubrel(channel: Channel, packet: Pubrel, now: float) -> None:
+    """The client gives up its packet identifier [MQTT-4.3.3-11]."""
+    session = channel.session
+    assert session is not None
+    code = 0
+    if not session.awaiting_rel or session.awaiting_rel.pop(packet.packet_id, None) is None:
+        channel.broker.counters["packets.pubrel.missed"] += 1
+        code = int(ReasonCode.PACKET_IDENTIFIER_NOT_FOUND)
+    channel.send(encode_ack(PacketType.PUBCOMP, packet.packet_id, code, channel.version))
+
+
+def on_pubcomp(channel: Channel, packet: Pubcomp, now: float) -> None:
+    """The end of a QoS 2 delivery."""
+    session = channel.session
+    assert session is not None
+    delivery = session.inflight.get(packet.packet_id)
+    counters = channel.broker.counters
+    if delivery is None:
+        counters["packets.pubcomp.missed"] += 1
+    elif not delivery.released:
+        counters["packets.pubcomp.inuse"] += 1
+    else:
+        session.acknowledged(packet.packet_id, now)

@@ -1,0 +1,1 @@
+"""The ports of `core.engine` as the embedded broker answers them, one module a subject."""

@@ -1,0 +1,216 @@
+"""A session: what the broker keeps for a client, connected or not [§4.1], and the way its messages go out."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from emqx_compat.broker.binding import Binding
+from emqx_compat.broker.message import Message
+from emqx_compat.core.clients import Client
+from emqx_compat.mqtt import PacketType, encode_ack
+
+if TYPE_CHECKING:
+    from emqx_compat.broker.agenda import Entry
+    from emqx_compat.broker.broker import Broker
+    from emqx_compat.broker.channel import Channel
+    from emqx_compat.broker.replay import Replay
+    from emqx_compat.broker.wills import PendingWill
+
+NEVER = 0xFFFF_FFFF
+"""The Session Expiry Interval of a session that does not expire [§3.1.2.11.2]."""
+
+MAX_PACKET_ID = 65_535
+
+
+class Delivery:
+    """A message on its way to one session: waiting in the queue, or sent and not yet acknowledged."""
+
+    __slots__ = ("at", "binding", "message", "qos", "released", "retain")
+
+    def __init__(self, message: Message, binding: Binding, qos: int, retain: bool, at: float) -> None:
+        self.message = message
+        self.binding = binding
+        self.qos = qos
+        self.retain = retain
+        self.at = at
+        """When it was queued, or last sent; epoch seconds."""
+        self.released = False
+        """QoS 2: the PUBREC has come, what remains is PUBREL and PUBCOMP."""
+
+
+class Session:
+    """State of one client id. Dictionaries that most sessions never need are made when they are needed."""
+
+    __slots__ = (
+        "awaiting_rel",
+        "bindings",
+        "broker",
+        "channel",
+        "client",
+        "expiry",
+        "inflight",
+        "mqueue",
+        "next_packet_id",
+        "replays",
+        "unsent",
+        "will",
+    )
+
+    def __init__(self, broker: Broker, client: Client) -> None:
+        self.broker = broker
+        self.client = client
+        self.channel: Channel | None = None
+        self.bindings: dict[str, Binding] = {}
+        """Filter as sent → its subscription."""
+        self.inflight: dict[int, Delivery] = {}
+        """Packet identifier → what was sent with it, in the order of sending."""
+        self.mqueue: deque[Delivery] | None = None
+        self.awaiting_rel: dict[int, float] | None = None
+        """Packet identifiers of QoS 2 messages from the client that wait for their PUBREL → when they came."""
+        self.next_packet_id = 0
+        self.unsent: deque[int] | None = None
+        """Identifiers in `inflight` that a resumed connection with a smaller window has not sent again yet."""
+        self.replays: deque[Replay] | None = None
+        self.will: PendingWill | None = None
+        """The will of the last connection, while it waits for its delay."""
+        self.expiry: Entry | None = None
+        """The end of the session, while it has no connection."""
+
+    def record(self) -> Client:
+        """The listing record with its gauges refreshed."""
+        client = self.client
+        client.inflight_cnt = len(self.inflight)
+        client.mqueue_len = len(self.mqueue) if self.mqueue else 0
+        client.awaiting_rel_cnt = len(self.awaiting_rel) if self.awaiting_rel else 0
+        client.subscriptions_cnt = len(self.bindings)
+        return client
+
+    # --- out ---------------------------------------------------------------------------------------------------
+
+    def deliver(self, message: Message, binding: Binding, qos: int, retain: bool, now: float) -> None:
+        """Send a message, or queue it while the client is away, slow, or has its window full."""
+        channel = self.channel
+        if channel is not None and channel.is_open:
+            if not qos:
+                channel.send_publish(message, binding, 0, retain, 0, False, now)
+                return
+            if not self.mqueue and not channel.paused and len(self.inflight) < self.client.inflight_max:
+                self._transmit(channel, Delivery(message, binding, qos, retain, now), now)
+                return
+        elif not qos and not self.broker.settings.mqueue_store_qos0:
+            self.broker.drop_delivery(self.client, "qos0_msg")
+            return
+        self._enqueue(Delivery(message, binding, qos, retain, now))
+
+    def _transmit(self, channel: Channel, delivery: Delivery, now: float) -> None:
+        """Give it a packet identifier that is not in use [MQTT-2.2.1-4] and send it."""
+        inflight = self.inflight
+        packet_id = self.next_packet_id
+        while True:
+            packet_id = packet_id + 1 if packet_id < MAX_PACKET_ID else 1
+            if packet_id not in inflight:
+                break
+        self.next_packet_id = packet_id
+        inflight[packet_id] = delivery
+        if not channel.send_publish(
+            delivery.message, delivery.binding, delivery.qos, delivery.retain, packet_id, False, now
+        ):
+            del inflight[packet_id]
+
+    def _enqueue(self, delivery: Delivery) -> None:
+        queue = self.mqueue
+        if queue is None:
+            queue = self.mqueue = deque()
+        client = self.client
+        if client.mqueue_max and len(queue) >= client.mqueue_max:
+            queue.popleft()
+            client.mqueue_dropped += 1
+            self.broker.drop_delivery(client, "queue_full")
+        queue.append(delivery)
+        client.counters.enqueue_msg += 1
+
+    def pump(self, now: float) -> None:
+        """Send what waits, as far as the client's window and its connection allow."""
+        channel = self.channel
+        if channel is None or channel.paused or not channel.is_open:
+            return
+        if self.unsent:
+            self._resend(channel, now)
+            if self.unsent:
+                return
+        queue = self.mqueue
+        if queue:
+            inflight = self.inflight
+            window = self.client.inflight_max
+            while queue and not channel.paused:
+                if queue[0].qos and len(inflight) >= window:
+                    break
+                delivery = queue.popleft()
+                if delivery.message.expired(now):
+                    self.broker.drop_delivery(self.client, "expired")
+                elif delivery.qos:
+                    delivery.at = now
+                    self._transmit(channel, delivery, now)
+                else:
+                    channel.send_publish(delivery.message, delivery.binding, 0, delivery.retain, 0, False, now)
+        if self.replays and not queue:
+            self.replays[0].pump()
+
+    def resend(self, now: float) -> None:
+        """After a reconnect: what was not acknowledged goes out again, in order [MQTT-4.4.0-1, MQTT-4.6.0-1]."""
+        self.unsent = deque(self.inflight) if self.inflight else None
+        self.pump(now)
+
+    def _resend(self, channel: Channel, now: float) -> None:
+        unsent = self.unsent
+        inflight = self.inflight
+        while unsent:
+            packet_id = unsent[0]
+            delivery = inflight.get(packet_id)
+            open_now = len(inflight) - len(unsent)
+            if delivery is not None and not delivery.released and open_now >= self.client.inflight_max:
+                return
+            unsent.popleft()
+            if delivery is not None:
+                self.send_again(channel, packet_id, delivery, now)
+        self.unsent = None
+
+    def send_again(self, channel: Channel, packet_id: int, delivery: Delivery, now: float) -> None:
+        """The PUBLISH with DUP [MQTT-3.3.1-1], or the PUBREL, of an exchange that is not over."""
+        delivery.at = now
+        if delivery.released:
+            channel.send(encode_ack(PacketType.PUBREL, packet_id))
+        elif not channel.send_publish(
+            delivery.message, delivery.binding, delivery.qos, delivery.retain, packet_id, True, now
+        ):
+            del self.inflight[packet_id]
+
+    # --- acknowledgements of the client ------------------------------------------------------------------------
+
+    def acknowledged(self, packet_id: int, now: float) -> bool:
+        """A PUBACK or a final PUBCOMP: the exchange is over and its place in the window free."""
+        if self.inflight.pop(packet_id, None) is None:
+            return False
+        if self.mqueue or self.unsent or self.replays:
+            self.pump(now)
+        return True
+
+    def retry(self, before: float, now: float) -> None:
+        """Send again what was sent before a point in time and has not been answered."""
+        channel = self.channel
+        if channel is None or channel.paused or not channel.is_open:
+            return
+        due = [item for item in self.inflight.items() if item[1].at <= before]
+        for packet_id, delivery in due:
+            self.send_again(channel, packet_id, delivery, now)
+
+    def forget_awaiting_rel(self, before: float) -> int:
+        """Forget QoS 2 messages that came before a point in time and were never released; how many."""
+        waiting = self.awaiting_rel
+        if not waiting:
+            return 0
+        overdue = [packet_id for packet_id, came in waiting.items() if came <= before]
+        for packet_id in overdue:
+            del waiting[packet_id]
+        return len(overdue)

@@ -1,0 +1,59 @@
+"""What the embedded engine can be told: EMQX 5.6.1's zone, retainer and sys_topics settings with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SharedStrategy = Literal["random", "round_robin"]
+
+
+@dataclass(slots=True)
+class BrokerSettings:
+    """Durations in seconds, sizes in bytes. Read at every use, so that a change holds for what comes next."""
+
+    max_packet_size: int = 1_048_576
+    max_clientid_len: int = 65_535
+    max_topic_levels: int = 128
+    max_qos_allowed: int = 2
+    max_topic_alias: int = 65_535
+    retain_available: bool = True
+    wildcard_subscription: bool = True
+    shared_subscription: bool = True
+    shared_subscription_strategy: SharedStrategy = "round_robin"
+    ignore_loop_deliver: bool = False
+    """No local for clients that cannot ask for it: MQTT 3.1 and 3.1.1."""
+    session_expiry_interval: int = 7200
+    """How long the session of a 3.1 or 3.1.1 client without clean session is held."""
+    max_awaiting_rel: int = 100
+    """0 = no limit, as for `max_mqueue_len`."""
+    await_rel_timeout: float = 300.0
+    max_subscriptions: int | None = None
+    upgrade_qos: bool = False
+    max_inflight: int = 32
+    max_mqueue_len: int = 1000
+    mqueue_store_qos0: bool = True
+    retry_interval: float = 30.0
+    """After which an unanswered PUBLISH or PUBREL is sent again on a live 3.1 or 3.1.1 connection; 0 = never.
+
+    MQTT 5 forbids it but on reconnect [MQTT-4.4.0-1].
+    """
+    keepalive_multiplier: float = 1.5
+    server_keepalive: int | None = None
+    idle_timeout: float = 15.0
+    """How long a connection may take to send its CONNECT."""
+    response_information: str = ""
+    retained_max_payload_size: int = 1_048_576
+    retained_max_messages: int = 0
+    """0 = no limit."""
+    retained_msg_expiry_interval: float = 0.0
+    """0 = never."""
+    sys_msg_interval: float = 60.0
+    """0 = off, as for `sys_heartbeat_interval`."""
+    sys_heartbeat_interval: float = 30.0
+    sys_client_events: bool = True
+    """Whether `$SYS/brokers/<node>/clients/<id>/connected` and `…/disconnected` are published."""
+    sys_version: str = "5.6.1"
+    sys_description: str = "EMQX Enterprise"
+    slow_consumer_bytes: int = 1_048_576
+    """How much may wait for a peer that does not read, beyond the transport's own buffer."""

@@ -1,0 +1,119 @@
+"""SUBSCRIBE and UNSUBSCRIBE, and the same on a client's behalf [§3.8, §3.10]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emqx_compat.broker.binding import Binding
+from emqx_compat.broker.replay import replay_retained
+from emqx_compat.mqtt import ReasonCode, Suback, Subscribe, SubscriptionRequest, Unsuback, Unsubscribe, split_share
+
+if TYPE_CHECKING:
+    from emqx_compat.broker.broker import Broker
+    from emqx_compat.broker.channel import Channel
+    from emqx_compat.broker.session import Session
+
+
+def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
+    """One reason code per filter, in order [MQTT-3.8.4-6]; retained messages follow the SUBACK."""
+    broker = channel.broker
+    session = channel.session
+    assert session is not None
+    identifiers = (packet.properties or {}).get("subscription_identifier")
+    subid = identifiers[0] if identifiers else None
+    broker.counters["client.subscribe"] += 1
+    codes: list[int] = []
+    made: list[tuple[Binding, bool]] = []
+    for request in packet.subscriptions:
+        refusal = _refusal(channel, request)
+        if refusal is not None:
+            codes.append(int(refusal))
+            continue
+        qos = min(request.qos, broker.settings.max_qos_allowed)
+        binding = _binding(channel, request, qos, subid)
+        made.append((binding, bind(broker, binding)))
+        codes.append(qos)
+    if any(code >= 0x80 for code in codes):
+        broker.counters["packets.subscribe.error"] += 1
+        if not channel.family:
+            codes = [min(code, 0x80) for code in codes]
+    channel.send_packet(Suback(packet.packet_id, codes))
+    for binding, fresh in made:
+        send_retained(binding, fresh)
+
+
+def _binding(channel: Channel, request: SubscriptionRequest, qos: int, subid: int | None) -> Binding:
+    """What is asked for; below MQTT 5, no local and retain as published follow from settings and bridge mode."""
+    assert channel.session is not None
+    no_local, as_published = request.no_local, request.retain_as_published
+    if not channel.family:
+        no_local = channel.broker.settings.ignore_loop_deliver and not request.topic_filter.startswith("$")
+        as_published = channel.session.client.is_bridge
+    return Binding(
+        channel.session, request.topic_filter, qos, no_local, as_published, request.retain_handling, subid
+    )
+
+
+def _refusal(channel: Channel, request: SubscriptionRequest) -> ReasonCode | None:
+    """Why the settings do not allow a filter, if so."""
+    settings = channel.broker.settings
+    group, topic = split_share(request.topic_filter)
+    if group is not None and not settings.shared_subscription:
+        return ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+    if not settings.wildcard_subscription and ("+" in topic or "#" in topic):
+        return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    if topic.count("/") >= settings.max_topic_levels:
+        return ReasonCode.TOPIC_FILTER_INVALID
+    session = channel.session
+    assert session is not None
+    limit = settings.max_subscriptions
+    if limit is not None and len(session.bindings) >= limit and request.topic_filter not in session.bindings:
+        return ReasonCode.QUOTA_EXCEEDED
+    return None
+
+
+def on_unsubscribe(channel: Channel, packet: Unsubscribe, now: float) -> None:
+    """Filters are compared character by character [MQTT-3.10.4-1]."""
+    broker = channel.broker
+    session = channel.session
+    assert session is not None
+    broker.counters["client.unsubscribe"] += 1
+    codes = [
+        0 if unbind(broker, session, topic_filter) else int(ReasonCode.NO_SUBSCRIPTION_EXISTED)
+        for topic_filter in packet.topic_filters
+    ]
+    channel.send_packet(Unsuback(packet.packet_id, codes))
+
+
+def bind(broker: Broker, binding: Binding) -> bool:
+    """Make a subscription, or replace the one with the same filter [MQTT-3.8.4-3]; False: replaced."""
+    session = binding.session
+    fresh = binding.key not in session.bindings
+    broker.router.add(binding)
+    session.bindings[binding.key] = binding
+    session.client.subscriptions_cnt = len(session.bindings)
+    if fresh:
+        broker.gauges.refresh(
+            "subscriptions", "suboptions", "subscribers", "subscriptions.shared", "topics", "routes"
+        )
+    if broker.hooks.session_subscribed:
+        broker.run(broker.hooks.session_subscribed, session.record(), binding.row(broker.node))
+    return fresh
+
+
+def send_retained(binding: Binding, fresh: bool) -> None:
+    """Retain Handling [MQTT-3.3.1-9 … -11]; nothing is sent for shared subscriptions [§4.8.2]."""
+    if binding.group is None and (not binding.retain_handling or (binding.retain_handling == 1 and fresh)):
+        replay_retained(binding.session, binding)
+
+
+def unbind(broker: Broker, session: Session, key: str) -> bool:
+    """End a subscription; what is already on its way still arrives [MQTT-3.10.4-2, -3]. False: there was none."""
+    binding = session.bindings.pop(key, None)
+    if binding is None:
+        return False
+    broker.router.remove(binding)
+    session.client.subscriptions_cnt = len(session.bindings)
+    if broker.hooks.session_unsubscribed:
+        broker.run(broker.hooks.session_unsubscribed, session.record(), binding.row(broker.node))
+    return True

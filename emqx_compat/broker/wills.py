@@ -1,0 +1,57 @@
+"""Wills: the message of a client that left without saying goodbye [§3.1.2.5]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emqx_compat.broker.message import Message
+
+if TYPE_CHECKING:
+    from emqx_compat.broker.agenda import Entry
+    from emqx_compat.broker.channel import Channel
+    from emqx_compat.broker.session import Session
+
+
+class PendingWill:
+    """A will that waits for its delay, for the end of its session, or to be forgotten."""
+
+    __slots__ = ("entry", "message")
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.entry: Entry | None = None
+
+
+def leave_will(session: Session, channel: Channel) -> None:
+    """The connection is gone: publish its will now, or after the Will Delay Interval [MQTT-3.1.3-9]."""
+    will, channel.will = channel.will, None
+    if will is None or channel.origin is None:
+        return
+    broker = session.broker
+    now = broker.clock.now()
+    properties = will.properties.copy() if will.properties else {}
+    delay = properties.pop("will_delay_interval", 0)
+    message = Message(will.topic, will.payload, will.qos, will.retain, channel.origin, properties or None, now)
+    session.will = PendingWill(message)
+    if not delay:
+        publish_will(session)
+    else:
+        session.will.entry = broker.agenda.at(now + delay, lambda: publish_will(session))
+
+
+def publish_will(session: Session) -> None:
+    """Publish the will that waits, if there is one: its delay or its session is over [MQTT-3.1.2-8]."""
+    pending, session.will = session.will, None
+    if pending is None:
+        return
+    broker = session.broker
+    broker.agenda.cancel(pending.entry)
+    pending.message.at = now = broker.clock.now()
+    broker.publish(pending.message, now)
+
+
+def forget_will(session: Session) -> None:
+    """The client is back in time: its will is not published [MQTT-3.1.3-9]."""
+    pending, session.will = session.will, None
+    if pending is not None:
+        session.broker.agenda.cancel(pending.entry)

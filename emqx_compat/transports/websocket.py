@@ -1,0 +1,207 @@
+"""MQTT over WebSocket: a raw ASGI application under uvicorn, one server a port, in the broker's loop [§6]."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from emqx_compat.broker import Broker, Channel, Endpoint, Peer
+from emqx_compat.transports.sockets import bind
+
+if TYPE_CHECKING:
+    from emqx_compat.transports.spec import ListenerSpec
+
+SUBPROTOCOL = "mqtt"
+HIGH_WATER = 65_536
+"""Bytes waiting for the peer above which the channel is told to pause; it goes on when all are sent."""
+BACKLOG = 1024
+
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+
+
+class _Socket:
+    """The channel's `Sink`: what is written gathers until the writing task sends it as one frame."""
+
+    __slots__ = ("_buffer", "_readable", "_size", "_wake", "aborted", "channel", "closing")
+
+    def __init__(self) -> None:
+        self.channel: Channel | None = None
+        self.closing = False
+        self.aborted = False
+        self._buffer: list[bytes] = []
+        self._size = 0
+        self._wake = asyncio.Event()
+        self._readable = asyncio.Event()
+        self._readable.set()
+
+    def write(self, data: bytes) -> None:
+        """Send soon."""
+        self._buffer.append(data)
+        self._size += len(data)
+        self._wake.set()
+        if self._size > HIGH_WATER and self.channel is not None and not self.channel.paused:
+            self.channel.pause_writing()
+
+    def close(self) -> None:
+        """Send what is buffered, then close."""
+        self.closing = True
+        self._wake.set()
+
+    def abort(self) -> None:
+        """Close without sending it."""
+        self.aborted = True
+        self._buffer.clear()
+        self.close()
+
+    def pause_reading(self) -> None:
+        """Leave frames where they are."""
+        self._readable.clear()
+
+    def resume_reading(self) -> None:
+        """Take them again."""
+        self._readable.set()
+
+    async def readable(self) -> None:
+        """Wait until frames are wanted."""
+        await self._readable.wait()
+
+    async def send_all(self, send: Send) -> None:
+        """Send what is written until the channel closes, then close the WebSocket."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._buffer:
+                data = b"".join(self._buffer)
+                self._buffer.clear()
+                await send({"type": "websocket.send", "bytes": data})
+                self._size = sum(map(len, self._buffer))
+            if self.closing:
+                await send({"type": "websocket.close", "code": 1000})
+                return
+            if self.channel is not None and self.channel.paused:
+                self.channel.resume_writing()
+
+
+class WebSocketServer:
+    """One listener's uvicorn server; `port` is the one it is bound to."""
+
+    def __init__(self, broker: Broker, endpoint: Endpoint, spec: ListenerSpec) -> None:
+        self._broker = broker
+        self._endpoint = endpoint
+        self._spec = spec
+        self._server: _QuietServer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Bind, then serve. Raises `OSError` when the address is taken."""
+        spec = self._spec
+        sockets = bind(spec.host, spec.port)
+        self.port = sockets[0].getsockname()[1]
+        try:
+            config = uvicorn.Config(
+                self.application,
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                log_level="critical",
+                ws_max_size=max(self._broker.settings.max_packet_size * 2, 1_048_576),
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=1,
+                backlog=BACKLOG,
+            )
+            config.load()
+            if spec.type == "wss":
+                if spec.tls is None:
+                    raise ValueError(f"listener {spec.id} has no certificate")
+                config.ssl = spec.tls.context()
+        except BaseException:
+            for each in sockets:
+                each.close()
+            raise
+        self._server = _QuietServer(config)
+        self._task = asyncio.get_running_loop().create_task(self._server.serve(sockets))
+        await self._server.ready.wait()
+
+    async def stop(self) -> None:
+        """Close the port and its connections."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+    async def application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application: one WebSocket is one MQTT connection; everything else is refused."""
+        if scope["type"] == "websocket":
+            await self._connection(scope, receive, send)
+        elif scope["type"] == "http":
+            status = 426 if scope["path"] == self._spec.path else 404
+            headers = [(b"content-length", b"0"), (b"upgrade", b"websocket")] if status == 426 else []
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _connection(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        limit = self._spec.max_connections
+        if (
+            scope["path"] != self._spec.path
+            # [MQTT-6.0.0-3]; EMQX refuses a client that offers no `mqtt` subprotocol.
+            or SUBPROTOCOL not in scope.get("subprotocols", ())
+            or (limit is not None and self._endpoint.current_connections >= limit)
+        ):
+            await send({"type": "websocket.close", "code": 1002})
+            return
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        sink = _Socket()
+        channel = sink.channel = self._broker.open_channel(sink, self._peer(scope))
+        writer = asyncio.get_running_loop().create_task(sink.send_all(send))
+        try:
+            await self._read(channel, sink, receive)
+        finally:
+            channel.connection_lost()
+            sink.close()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(writer, 1.0)
+
+    async def _read(self, channel: Channel, sink: _Socket, receive: Receive) -> None:
+        """Feed bytes, not packets: a frame may hold several, and a packet may span frames [MQTT-6.0.0-2]."""
+        while not channel.is_closed:
+            await sink.readable()
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            data = event.get("bytes")
+            if data is None:
+                channel.close("frame_error", 0x81, "[MQTT-6.0.0-1] text frame")
+                return
+            channel.data_received(data)
+
+    def _peer(self, scope: Scope) -> Peer:
+        host, port = scope.get("client") or (None, None)
+        server = scope.get("server") or (None, None)
+        cookie = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"), None)
+        return Peer(self._endpoint, host, port, server[1], ws_cookie=cookie)
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to whoever composed the process, and tells when it serves."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
