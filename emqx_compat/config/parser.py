@@ -62,8 +62,9 @@ class Join:
 Value = Leaf | Draft | Items | Reference | Earlier | Join
 Include = Callable[[str, Origin], tuple[Source, "Include"]]
 
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d*)\Z", re.ASCII)
-_FLOAT = re.compile(r"-?(?:0|[1-9]\d*)?\.?\d+(?:[eE]-?\d+)?\Z", re.ASCII)
+# What is longer is no number anyone meant, and stays text.
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,18})\Z", re.ASCII)
+_FLOAT = re.compile(r"-?(?:(?:0|[1-9]\d{0,18})(?:\.\d+)?|\.\d+)(?:[eE]-?\d{1,2})?\Z", re.ASCII)
 _CONSTANTS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 _SEPARATORS = frozenset({":", "=", "+=", "{"})
 _INCLUDE = re.compile(r"(required\()?(file\()?\Z")
@@ -75,7 +76,7 @@ def scalar(word: str, origin: Origin) -> Leaf:
         return Leaf(_CONSTANTS[word], origin, word)
     if _INTEGER.match(word):
         return Leaf(int(word), origin, word)
-    if _FLOAT.match(word) and ("." in word or word[0] in "-123456789" or word[:2] in ("0e", "0E")):
+    if _FLOAT.match(word):
         return Leaf(float(word), origin, word)
     return Leaf(word, origin, word)
 

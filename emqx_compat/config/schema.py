@@ -244,7 +244,7 @@ def _noted(spec: Spec, checked: Checked, path: KeyPath, report: Report) -> Check
 
 
 def _unknown(spec: Struct, name: str, node: Node, path: KeyPath, report: Report, strict: bool) -> None:
-    near = difflib.get_close_matches(name, spec.entries, 1)
+    near = difflib.get_close_matches(name, spec.entries, 1, 0.7)
     if strict:
         expected = f"{near[0]}" if near else ", ".join(spec.entries)
         report.problems.append(Problem("unknown key", value_origin(node), path_text((*path, name)), name, expected))

@@ -124,8 +124,9 @@ class Configuration:
         self._change(base, cluster)
 
     def remove(self, path: str) -> None:
-        """Forget what is at `path`: a value returns to its default, an entry is gone. A default listener, which would
-        come back, is marked as deleted, as EMQX does; one of the configuration file is back after a restart."""
+        """Forget what is at `path`: a value returns to its default, an entry is gone. A default listener, which
+        would come back, is marked as deleted, as EMQX does; one of the configuration file is back after a restart.
+        """
         parts = split_path(path)
         base, cluster = drop(self._base, parts), drop(self._cluster, parts)
         parent = at(ROOT, parts[:-1])

@@ -41,8 +41,8 @@ _API_KEYS = ListOf(
 _USERS = ListOf(
     Struct(
         {
-            "username": Field(text(), None, "", required=True),
-            "password": Field(text(), None, "", required=True, secret=True),
+            "username": Field(text(), None, "The name to log in with.", required=True),
+            "password": Field(text(), None, "Kept as a hash.", required=True, secret=True),
             "tags": Field(text(), "administrator", "Shown by v2, v3 and v4."),
             "description": Field(text(), "", "Shown by v5."),
             "role": Field(enum(*_ROLES), "administrator", "What v5 lets the user do."),
