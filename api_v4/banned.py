@@ -122,15 +122,18 @@ async def create_banned(call: Call) -> Response:
     args = arguments(call)
     ban = parse_ban(args, int(call.engine.clock.now()))
     await call.engine.bans.put(ban)
-    if ban.kind == "clientid":
+    if ban.kind == "clientid" and "who" not in ban.extra:
         await call.engine.clients.kick(ban.who, discard_session=True)
     return ok(args)
 
 
 async def delete_banned(call: Call) -> Response:
-    """Lift a ban; one that was never there is no mistake."""
+    """Lift a ban; one that was never there is no mistake. A path cannot name a ban of something else than text."""
     kind = parse_kind(call.params["as"])
-    await call.engine.bans.remove(kind, parse_who(kind, call.params["who"]))
+    who = parse_who(kind, call.params["who"])
+    ban = await call.engine.bans.get(kind, who)
+    if ban is not None and "who" not in ban.extra:
+        await call.engine.bans.remove(kind, who)
     return ok()
 
 
