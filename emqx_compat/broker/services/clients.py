@@ -47,8 +47,10 @@ class EmbeddedClients:
         )
         rows = []
         matched = 0
+        by_queue = query.mqueue_len_from is not None or query.mqueue_len_to is not None
         for seen, session in enumerate(scan, 1):
-            if all(test(session.client) for test in tests):
+            client = session.record() if by_queue else session.client
+            if all(test(client) for test in tests):
                 if start <= matched < stop:
                     rows.append(session.record())
                 matched += 1
@@ -128,6 +130,9 @@ class EmbeddedClients:
         """Whether the client is connected."""
         return self._connected(clientid)
 
+    async def clean_all_authz_caches(self) -> None:
+        """Nothing is cached yet."""
+
     def _connected(self, clientid: str) -> bool:
         session = self._broker.registry.get(clientid)
         return session is not None and session.channel is not None
@@ -162,12 +167,17 @@ def tests_of(query: ClientQuery) -> list[Test]:
         tests.append(lambda client: like_clientid in client.clientid)
     if (like_username := query.like_username) is not None:
         tests.append(lambda client: like_username in (client.username or ""))
-    if (created_from := query.created_from) is not None:
-        tests.append(lambda client: client.created_at >= created_from)
-    if (created_to := query.created_to) is not None:
-        tests.append(lambda client: client.created_at <= created_to)
-    if (connected_from := query.connected_from) is not None:
-        tests.append(lambda client: client.connected_at >= connected_from)
-    if (connected_to := query.connected_to) is not None:
-        tests.append(lambda client: client.connected_at <= connected_to)
+    for name, floor, ceiling in _BOUNDS:
+        if (lowest := getattr(query, floor)) is not None:
+            tests.append(lambda client, name=name, lowest=lowest: getattr(client, name) >= lowest)  # type: ignore[misc]
+        if (highest := getattr(query, ceiling)) is not None:
+            tests.append(lambda client, name=name, highest=highest: getattr(client, name) <= highest)  # type: ignore[misc]
     return tests
+
+
+_BOUNDS = (
+    ("created_at", "created_from", "created_to"),
+    ("connected_at", "connected_from", "connected_to"),
+    ("mqueue_len", "mqueue_len_from", "mqueue_len_to"),
+    ("mqueue_dropped", "mqueue_dropped_from", "mqueue_dropped_to"),
+)
