@@ -62,6 +62,9 @@ class Join:
 Value = Leaf | Draft | Items | Reference | Earlier | Join
 Include = Callable[[str, Origin], tuple[Source, "Include"]]
 
+# Objects and arrays inside each other.
+DEPTH = 100
+
 # What is longer is no number anyone meant, and stays text.
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,18})\Z", re.ASCII)
 _FLOAT = re.compile(r"-?(?:(?:0|[1-9]\d{0,18})(?:\.\d+)?|\.\d+)(?:[eE]-?\d{1,2})?\Z", re.ASCII)
@@ -104,7 +107,7 @@ def assign(draft: Draft, path: KeyPath, value: Value) -> None:
 class Parser:
     """Reads one source; `include` finds and opens the sources it names."""
 
-    __slots__ = ("_at", "_here", "_include", "_scope", "_source", "_tokens")
+    __slots__ = ("_at", "_depth", "_here", "_include", "_scope", "_source", "_tokens")
 
     def __init__(self, source: Source, include: Include, scope: KeyPath = ()) -> None:
         self._source = source
@@ -113,6 +116,7 @@ class Parser:
         self._here = scope
         self._tokens = scan(source)
         self._at = 0
+        self._depth = 0
 
     def document(self) -> Draft:
         """A whole file: fields, with or without braces around them."""
@@ -253,6 +257,9 @@ class Parser:
     def _value(self, in_object: bool) -> Value:
         self._newlines()
         first = self._peek
+        self._depth += 1
+        if self._depth > DEPTH:
+            self._fail("too many levels", f"at most {DEPTH}")
         parts: list[Value | str] = []
         stop = first.start
         while True:
@@ -282,6 +289,7 @@ class Parser:
             else:
                 break
             stop = self._tokens[self._at - 1].stop
+        self._depth -= 1
         if not parts:
             self._fail("no value", "a value")
         if len(parts) == 1 and not isinstance(parts[0], str):

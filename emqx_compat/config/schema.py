@@ -37,7 +37,7 @@ NOT_USED = "known to EMQX, not used here"
 # What EMQX leaves in cluster.hocon for a default entry that was deleted at run time.
 TOMBSTONE = "marked_for_deletion"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 
 
 @dataclass(slots=True, frozen=True)
@@ -147,8 +147,6 @@ def _field(spec: Field, node: Node | None, path: KeyPath, report: Report) -> Che
         return Checked(default, normal)
     if not spec.kind.written:
         node = node_of(value, node.origin)
-    elif isinstance(node, Leaf) and node.text is not None and isinstance(node.value, float):
-        node = Leaf(node.text, node.origin)
     return _noted(spec, Checked(node, value, None if value == normal else node.origin), path, report)
 
 

@@ -48,10 +48,8 @@ class Configuration:
         self._cluster = cluster
         self._file = file
         self._notices = tuple(notices)
-        self._node: Obj
-        self._value: dict[str, object]
-        self.warnings: tuple[Notice, ...]
-        self._take(base)
+        self._node, self._value, found = _checked(merge(base, outside))
+        self.warnings: tuple[Notice, ...] = (*self._notices, *found)
 
     # -- reading
 
@@ -146,15 +144,11 @@ class Configuration:
                 )
 
     def _change(self, base: Obj, cluster: Obj) -> None:
-        node, value, warnings = _checked(merge(base, self._outside))
+        node, value, found = _checked(merge(base, self._outside))
         if self._file is not None:
             self._file.write(cluster)
         self._base, self._cluster = base, cluster
-        self._node, self._value, self.warnings = node, value, (*self._notices, *warnings)
-
-    def _take(self, base: Obj) -> None:
-        self._node, self._value, warnings = _checked(merge(base, self._outside))
-        self.warnings = (*self._notices, *warnings)
+        self._node, self._value, self.warnings = node, value, (*self._notices, *found)
 
 
 def _checked(whole: Node) -> tuple[Obj, dict[str, object], list[Notice]]:
@@ -169,27 +163,26 @@ def _checked(whole: Node) -> tuple[Obj, dict[str, object], list[Notice]]:
 
 
 def _settle_listeners(root: Obj, listeners: dict[str, dict[str, dict[str, object]]], report: Report) -> Obj:
-    """`enable = auto` decided, and the certificate of every TLS listener that starts asked for."""
+    """`enable = auto` decided, and a certificate asked for where a TLS listener must start."""
     for kind, named in listeners.items():
         for name, listener in (named or {}).items():
             path = ("listeners", kind, name)
             tls = listener.get("ssl_options")
             certified = not isinstance(tls, dict) or bool(tls["certfile"])
-            if listener.get("enable") == "auto":
+            switch, whole = find(root, (*path, "enable")), find(root, path)
+            if switch is None or whole is None:
+                continue
+            if listener["enable"] == "auto":
                 listener["enable"] = certified
-                origin = getattr(find(root, (*path, "enable")), "origin", DEFAULT)
-                root = put(root, (*path, "enable"), Leaf(certified, origin))
-            elif listener.get("enable") and not certified:
-                where = getattr(find(root, (*path, "enable")), "origin", DEFAULT)
-                report.problems.append(
-                    Problem(
-                        "an enabled listener needs a certificate",
-                        where,
-                        path_text((*path, "ssl_options", "certfile")),
-                        "nothing",
-                        "a PEM file",
+                root = put(root, (*path, "enable"), Leaf(certified, switch.origin))
+                if not certified and whole.origin != DEFAULT:
+                    report.notices.append(
+                        Notice(path_text(path), whole.origin, "not started, it has no certificate")
                     )
-                )
+            elif listener["enable"] and not certified:
+                missing = path_text((*path, "ssl_options", "certfile"))
+                message = "an enabled listener needs a certificate"
+                report.problems.append(Problem(message, switch.origin, missing, "nothing", "a PEM file"))
     return root
 
 

@@ -138,6 +138,10 @@ def test_a_tls_listener_starts_once_it_has_a_certificate() -> None:
     assert (before, after) == (False, True)
 
 
+def test_a_tls_listener_that_waits_for_its_certificate_is_noted() -> None:
+    assert notices("listeners.ssl.mine.bind=8884") == [("listeners.ssl.mine", "not started, it has no certificate")]
+
+
 def test_a_tls_listener_that_must_start_needs_a_certificate() -> None:
     assert "listeners.wss.default.ssl_options.certfile: an enabled listener needs a certificate" in fault(
         "listeners.wss.default.enable=true"

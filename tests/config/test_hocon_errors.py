@@ -35,6 +35,7 @@ FAULTS = {
         "'['",
         'include "file", include file("…") or include required("…")',
     ),
+    "too deep": ("a = " + "[" * 101, 1, 105, "'['", "at most 100"),
     "gap in an index": ("a = [1]\na.3 = 2", 2, 7, "index 3", "an index from 1 to 2"),
 }
 
