@@ -110,8 +110,8 @@ def _address(who: str) -> str:
 
 async def list_banned(call: Call) -> Response:
     """One page of all bans; nothing filters it."""
-    request = page_request(arguments(call), least=1, most=None)
-    return await paged(await call.engine.bans.list(request), request, render_ban)
+    request, meta = page_request(arguments(call), least=1, most=None)
+    return await paged(await call.engine.bans.list(request), meta, render_ban)
 
 
 async def create_banned(call: Call) -> Response:

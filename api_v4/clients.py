@@ -206,13 +206,13 @@ async def list_clients(call: Call) -> Response:
     """One page of clients, held sessions included; a filter makes the count -1."""
     require_node(call)
     args = arguments(call)
-    request = page_request(args)
+    request, meta = page_request(args)
     filters = parse_filters(args)
     page: Page[Client] = Page([], 0, hasnext=False)
     if filters is not None:
         page = await call.engine.clients.list(ClientQuery(page=request, **filters))
     count = -1 if _FILTERS.keys() & args.keys() else page.total
-    return await paged(page, request, render_client, hasnext=page.hasnext, count=count)
+    return await paged(page, meta, render_client, hasnext=page.hasnext, count=count)
 
 
 async def lookup_client(call: Call) -> Response:

@@ -38,7 +38,8 @@ MAX_INTEGER = (1 << 59) - 1
 """The largest integer that fits a machine word of the Erlang VM; some listings refuse a larger `_limit`."""
 FAILED_LOGIN_DELAY = 0.0
 """Seconds that a failed check of a dashboard user's password takes; 4.4.19: 2."""
-EVERYTHING = PageRequest(1, 1 << 31)
+_BEYOND = 1 << 31
+EVERYTHING = PageRequest(1, _BEYOND)
 """The page of listings that are not paged."""
 UNKNOWN = "undefined"
 """How a value that was never given is spelt in JSON."""
@@ -135,16 +136,19 @@ def decimal(value: object) -> int | None:
     return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
 
 
-def page_request(args: Arguments, *, least: int = 0, most: int | None = MAX_INTEGER) -> PageRequest:
-    """`_page` and `_limit`, which must be text (query) and decimal. Faults: PAGE_INVALID.
+def page_request(
+    args: Arguments, *, least: int = 0, most: int | None = MAX_INTEGER
+) -> tuple[PageRequest, dict[str, Any]]:
+    """`_page` and `_limit`, which must be text (query) and decimal, and the `meta` that echoes them.
 
-    `least` and `most` bound the limit: which values a listing survives differs by the table behind it.
+    `least` and `most` bound the limit: which values a listing survives differs by the table behind it. Pages
+    beyond every table are asked for as such. Faults: PAGE_INVALID.
     """
     number = decimal(args.get("_page", "1"))
     limit = decimal(args.get("_limit", str(DEFAULT_LIMIT)))
     if number is None or limit is None or limit < least or (most is not None and limit > most):
         raise Fault(F.PAGE_INVALID)
-    return PageRequest(number, limit)
+    return PageRequest(min(number, _BEYOND), min(limit, _BEYOND)), {"page": number, "limit": limit}
 
 
 # --- what goes out
@@ -155,9 +159,9 @@ def ok(data: object = None) -> Response:
     return json_response({"code": 0} if data is None else {"data": data, "code": 0})
 
 
-async def paged(page: Page[T], request: PageRequest, render: Callable[[T], Any], **more: object) -> Response:
+async def paged(page: Page[T], meta: Mapping[str, Any], render: Callable[[T], Any], **more: object) -> Response:
     """`{"meta":{page,limit,count},"data":[…],"code":0}`; `more` goes into meta (`hasnext`, another count)."""
-    meta = {"page": request.number, "limit": request.limit, "count": page.total, **more}
+    meta = {**meta, "count": page.total, **more}
     rows = await json_rows(page.rows, render)
     # The page's numbers may be beyond 64 bits, which only to_json() on their own survives.
     return json_response({"meta": orjson.Fragment(to_json(meta)), "data": rows, "code": 0})

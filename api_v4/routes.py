@@ -24,8 +24,8 @@ def render_route(route: TopicRoute) -> dict[str, Any]:
 
 async def list_routes(call: Call) -> Response:
     """One page of the table."""
-    request = page_request(arguments(call), least=1, most=None)
-    return await paged(await call.engine.subscriptions.routes(request), request, render_route)
+    request, meta = page_request(arguments(call), least=1, most=None)
+    return await paged(await call.engine.subscriptions.routes(request), meta, render_route)
 
 
 async def lookup_routes(call: Call) -> Response:

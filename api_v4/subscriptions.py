@@ -78,12 +78,12 @@ async def list_subscriptions(call: Call) -> Response:
     """One page; a filter makes the count -1, but for `topic`, which counts what it finds."""
     require_node(call)
     args = arguments(call)
-    request = page_request(args)
+    request, meta = page_request(args)
     page = await call.engine.subscriptions.list(parse_query(args, request))
     count: int | None = page.total
     if FILTERS & args.keys():
         count = page.matched if "topic" in args else -1
-    return await paged(page, request, render_subscription, hasnext=page.hasnext, count=count)
+    return await paged(page, meta, render_subscription, hasnext=page.hasnext, count=count)
 
 
 async def lookup_client_subscriptions(call: Call) -> Response:
