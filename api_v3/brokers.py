@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api_v3.dialect import ok, require_node
+from api_v3.dialect import ok
 from api_v3.faults import NODE_DOWN_102
+from api_v3.scope import require_node
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
 from emqx_compat.http.call import Call
@@ -44,7 +45,8 @@ async def list_brokers(call: Call) -> Response:
 
 async def get_broker(call: Call) -> Response:
     """One node."""
-    return ok(render_broker(await call.engine.nodes.get(require_node(call)), call.engine.versions))
+    require_node(call)
+    return ok(render_broker(await call.engine.nodes.get(call.params["node"]), call.engine.versions))
 
 
 # --- routes

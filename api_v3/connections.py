@@ -6,8 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api_v3.dialect import EVERYTHING, PageQuery, arguments, ok, or_unknown, page_request, paged, require_node
+from api_v3.dialect import EVERYTHING, PageQuery, arguments, ok, or_unknown, page_request, paged
 from api_v3.faults import NO_CONTENT, NODE_DOWN_102
+from api_v3.scope import require_node
 from emqx_compat.core.clients import Client, ClientQuery
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
@@ -65,41 +66,26 @@ def render_connection(client: Client) -> dict[str, Any]:
 
 async def list_connections(call: Call) -> Response:
     """One page of the connected clients; the count is that of all of them."""
+    require_node(call)
     request, meta = page_request(arguments(call))
     page = await call.engine.clients.list(ClientQuery(request, connected=True))
     count, _ = call.engine.metrics.gauges()["live_connections"]
     return await paged(page.rows, count, meta, render_connection)
 
 
-async def list_node_connections(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await list_connections(call)
-
-
 async def lookup_connections(call: Call) -> Response:
     """The connection of a client id, as a list of none or one."""
+    require_node(call)
     client = await call.engine.clients.get(call.params["clientid"])
     return ok([render_connection(client)] if client is not None and client.connected else [])
 
 
-async def lookup_node_connections(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await lookup_connections(call)
-
-
 async def lookup_connection_via_username(call: Call) -> Response:
     """All connections of a user, without pages."""
+    require_node(call)
     query = ClientQuery(EVERYTHING, usernames=(call.params["username"],), connected=True)
     page = await call.engine.clients.list(query)
     return ok(await json_rows(page.rows, render_connection))
-
-
-async def lookup_node_connection_via_username(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await lookup_connection_via_username(call)
 
 
 async def kickout_connection(call: Call) -> Response:
@@ -160,7 +146,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/connections",
         "list_node_connections",
-        list_node_connections,
+        list_connections,
         "A list of connections on a node",
         tag=TAG,
         registered="nodes/:node/connections/",
@@ -172,7 +158,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/connections/{clientid}",
         "lookup_node_connections",
-        lookup_node_connections,
+        lookup_connections,
         "Lookup a connection on node",
         tag=TAG,
         registered="nodes/:node/connections/:clientid",
@@ -192,7 +178,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/connection/username/{username}",
         "lookup_node_connection_via_username",
-        lookup_node_connection_via_username,
+        lookup_connection_via_username,
         "Lookup a connection via username in the cluster ",
         tag=TAG,
         example=LOOKUP,

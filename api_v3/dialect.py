@@ -18,6 +18,7 @@ from emqx_compat.core.pages import PageRequest
 from emqx_compat.http.basic import basic_credentials
 from emqx_compat.http.call import Call
 from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
+from emqx_compat.http.json_body import loads_first
 from emqx_compat.http.respond import json_response, json_rows, to_json
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT_LEGACY, Wire
 
@@ -41,10 +42,6 @@ UNKNOWN = "undefined"
 ON_DASHBOARD = frozenset({DASHBOARD})
 OPEN = (DASHBOARD, "/auth")
 """The one path that needs no credentials, exactly as written here."""
-KNOWN_WORDS = frozenset(
-    {"kernel", "stdlib", "sasl", "crypto", "ssl", "mnesia", "inets", "emqx", "cowboy", "undefined"}
-)
-"""Names that every node knows without their being nodes (Erlang atoms): such a node is down, not unknown."""
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -112,8 +109,8 @@ def parse_body(call: Call) -> Any:
     Faults: BODY_NOT_JSON.
     """
     try:
-        return orjson.loads(call.raw_body.decode("utf-8", "replace"))
-    except orjson.JSONDecodeError:
+        return loads_first(call.raw_body.decode("utf-8", "replace"))
+    except ValueError:
         raise Fault(F.BODY_NOT_JSON) from None
 
 
@@ -146,23 +143,6 @@ def _decimal(value: object) -> int:
     if not isinstance(value, str) or not _INTEGER.fullmatch(value):
         raise Fault(F.PAGE_INVALID)
     return int(value)
-
-
-def runs(call: Call) -> bool:
-    """Whether the node of the path is a running member; False: known, but down. Faults: NODE_UNKNOWN."""
-    name = call.params["node"]
-    if name in KNOWN_WORDS:
-        return False
-    call.engine.nodes.require(name)
-    return True
-
-
-def require_node(call: Call) -> str:
-    """The node of the path. Faults: NODE_UNKNOWN, NODE_DOWN."""
-    name = call.params["node"]
-    if not runs(call):
-        raise Fault(F.NODE_DOWN, node=name)
-    return name
 
 
 # --- what goes out

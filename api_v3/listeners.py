@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api_v3.dialect import ok, runs
+from api_v3.dialect import ok
+from api_v3.scope import node_is_down
 from emqx_compat.core.nodes import Listener
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT, MANAGEMENT_LEGACY, Route
@@ -56,7 +57,7 @@ async def list_listeners(call: Call) -> Response:
 
 async def list_node_listeners(call: Call) -> Response:
     """The listeners of one node; of a node that is down 3.2.8 tells so in the data."""
-    return ok(await node_listeners(call) if runs(call) else {"error": "nodedown"})
+    return ok({"error": "nodedown"} if node_is_down(call) else await node_listeners(call))
 
 
 # --- routes

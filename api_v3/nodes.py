@@ -8,8 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v3.brokers import OTP_RELEASE
-from api_v3.dialect import ok, require_node
+from api_v3.dialect import ok
 from api_v3.faults import NO_CONTENT
+from api_v3.scope import require_node
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
 from emqx_compat.http.call import Call
@@ -60,7 +61,8 @@ async def list_nodes(call: Call) -> Response:
 
 async def get_node(call: Call) -> Response:
     """One running member."""
-    return ok(render_node(await call.engine.nodes.get(require_node(call)), call.engine.versions))
+    require_node(call)
+    return ok(render_node(await call.engine.nodes.get(call.params["node"]), call.engine.versions))
 
 
 # --- routes

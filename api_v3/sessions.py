@@ -6,8 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api_v3.dialect import PageQuery, arguments, ok, or_unknown, page_request, paged, require_node
+from api_v3.dialect import PageQuery, arguments, ok, or_unknown, page_request, paged
 from api_v3.faults import CRASH
+from api_v3.scope import require_node
 from emqx_compat.core.clients import Client, ClientQuery
 from emqx_compat.core.faults import F
 from emqx_compat.http.call import Call
@@ -54,39 +55,24 @@ def render_session(client: Client) -> dict[str, Any]:
 
 async def list_sessions(call: Call) -> Response:
     """One page of all sessions."""
+    require_node(call)
     request, meta = page_request(arguments(call))
     page = await call.engine.clients.list(ClientQuery(request))
     return await paged(page.rows, page.total, meta, render_session)
 
 
-async def list_node_sessions(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await list_sessions(call)
-
-
 async def lookup_session(call: Call) -> Response:
     """The session of a client id, as a list of none or one."""
+    require_node(call)
     client = await call.engine.clients.get(call.params["clientid"])
     return ok([] if client is None else [render_session(client)])
 
 
-async def lookup_node_session(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await lookup_session(call)
-
-
 async def clean_persistent_session(call: Call) -> Response:
     """Remove a session that has no connection, with its subscriptions."""
+    require_node(call)
     await call.engine.clients.drop_session(call.params["clientid"])
     return ok()
-
-
-async def clean_node_persistent_session(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await clean_persistent_session(call)
 
 
 # --- routes
@@ -134,7 +120,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/sessions",
         "list_node_sessions",
-        list_node_sessions,
+        list_sessions,
         "A list of sessions on a node",
         tag=TAG,
         registered="nodes/:node/sessions/",
@@ -154,7 +140,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/sessions/{clientid}",
         "lookup_node_session",
-        lookup_node_session,
+        lookup_session,
         "Lookup a session on the node",
         tag=TAG,
         registered="nodes/:node/sessions/:clientid",
@@ -174,7 +160,7 @@ ROUTES = (
         "DELETE",
         "/nodes/{node:raw}/sessions/persistent/{clientid}",
         "clean_node_presisent_session",
-        clean_node_persistent_session,
+        clean_persistent_session,
         "Clean a persistent session on the node",
         tag=TAG,
         registered="nodes/:node/sessions/persistent/:clientid",

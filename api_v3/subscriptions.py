@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api_v3.dialect import PageQuery, arguments, ok, page_request, paged, require_node, runs
+from api_v3.dialect import PageQuery, arguments, ok, page_request, paged
+from api_v3.scope import node_is_down, require_node
 from emqx_compat.core.clients import Subscription, SubscriptionQuery
 from emqx_compat.http.call import Call
 from emqx_compat.http.respond import json_rows
@@ -30,26 +31,18 @@ def render_subscription(subscription: Subscription) -> dict[str, Any]:
 
 async def list_subscriptions(call: Call) -> Response:
     """One page of all subscriptions."""
+    require_node(call)
     request, meta = page_request(arguments(call))
     page = await call.engine.subscriptions.list(SubscriptionQuery(request))
     return await paged(page.rows, page.total, meta, render_subscription)
 
 
-async def list_node_subscriptions(call: Call) -> Response:
-    """The same of one node."""
-    require_node(call)
-    return await list_subscriptions(call)
-
-
 async def lookup_client_subscriptions(call: Call) -> Response:
-    """All subscriptions of one client, also of a held session."""
+    """All subscriptions of one client, also of a held session; a node that is down has none."""
+    if node_is_down(call):
+        return ok([])
     rows = await call.engine.clients.subscriptions(call.params["clientid"])
     return ok(await json_rows(rows, render_subscription))
-
-
-async def lookup_client_subscriptions_with_node(call: Call) -> Response:
-    """The same of one node; a node that is down has none."""
-    return await lookup_client_subscriptions(call) if runs(call) else ok([])
 
 
 # --- routes
@@ -75,7 +68,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/subscriptions",
         "list_node_subscriptions",
-        list_node_subscriptions,
+        list_subscriptions,
         "A list of subscriptions on a node",
         tag=TAG,
         registered="/nodes/:node/subscriptions/",
@@ -95,7 +88,7 @@ ROUTES = (
         "GET",
         "/nodes/{node:raw}/subscriptions/{clientid}",
         "lookup_client_subscriptions_with_node",
-        lookup_client_subscriptions_with_node,
+        lookup_client_subscriptions,
         "A list of subscriptions of a client on the node",
         tag=TAG,
         example=LOOKUP,
