@@ -16,7 +16,8 @@ from emqx_compat.transports.sockets import bind
 if TYPE_CHECKING:
     from emqx_compat.transports.spec import ListenerSpec
 
-SUBPROTOCOL = "mqtt"
+SUBPROTOCOLS = ("mqtt", "mqtt-v3", "mqtt-v3.1.1", "mqtt-v5")
+"""EMQX's `supported_subprotocols`; the specification knows the first only [MQTT-6.0.0-3]. None offered: refused."""
 HIGH_WATER = 65_536
 """Bytes waiting for the peer above which the channel is told to pause; it goes on when all are sent."""
 BACKLOG = 1024
@@ -109,7 +110,9 @@ class WebSocketServer:
         try:
             config = uvicorn.Config(
                 self.application,
+                interface="asgi3",
                 ws="websockets-sansio",
+                ws_ping_interval=None,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -151,15 +154,18 @@ class WebSocketServer:
     async def _connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         limit = self._spec.max_connections
-        if (
-            scope["path"] != self._spec.path
-            # [MQTT-6.0.0-3]; EMQX refuses a client that offers no `mqtt` subprotocol.
-            or SUBPROTOCOL not in scope.get("subprotocols", ())
-            or (limit is not None and self._endpoint.current_connections >= limit)
-        ):
-            await send({"type": "websocket.close", "code": 1002})
+        offered = scope.get("subprotocols", ())
+        chosen = next((name for name in offered if name in SUBPROTOCOLS), None)
+        if scope["path"] != self._spec.path:
+            await _deny(send, 404)
             return
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        if chosen is None:
+            await _deny(send, 400)
+            return
+        if limit is not None and self._endpoint.current_connections >= limit:
+            await _deny(send, 503)
+            return
+        await send({"type": "websocket.accept", "subprotocol": chosen})
         sink = _Socket()
         channel = sink.channel = self._broker.open_channel(sink, self._peer(scope))
         writer = asyncio.get_running_loop().create_task(sink.send_all(send))
@@ -189,6 +195,13 @@ class WebSocketServer:
         server = scope.get("server") or (None, None)
         cookie = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"), None)
         return Peer(self._endpoint, host, port, server[1], ws_cookie=cookie)
+
+
+async def _deny(send: Send, status: int) -> None:
+    """Answer the upgrade with an HTTP status."""
+    headers = [(b"content-length", b"0")]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 class _QuietServer(uvicorn.Server):
