@@ -10,12 +10,11 @@ import os
 import resource
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from emqx_compat.config import Configuration, Settings, settings
 from emqx_compat.server.errors import StartError
-from emqx_compat.server.instance import Instance
+from emqx_compat.server.instance import Instance, on_free_ports
 from emqx_compat.server.logs import configure
 
 log = logging.getLogger("emqx_compat")
@@ -25,7 +24,9 @@ def run(configuration: Configuration, *, free_ports: bool = False, ready_file: P
     """Serve until SIGTERM or SIGINT. Raises StartError."""
     configure(str(configuration.get("log.console.level")), str(configuration.get("log.console.formatter")))
     for notice in configuration.warnings:
-        log.warning("configuration_notice, path: %s, origin: %s, notice: %s", notice.path, notice.origin, notice.message)
+        log.warning(
+            "configuration_notice, path: %s, origin: %s, notice: %s", notice.path, notice.origin, notice.message
+        )
     wanted = settings(configuration)
     if free_ports:
         wanted = on_free_ports(wanted)
@@ -33,24 +34,15 @@ def run(configuration: Configuration, *, free_ports: bool = False, ready_file: P
         _remove(ready_file)  # that of an earlier run would make a reader believe that this one is ready
     _allow_many_connections()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(wanted, ready_file))
+        runner.run(_serve(configuration, wanted, ready_file))
 
 
-def on_free_ports(wanted: Settings) -> Settings:
-    """The same settings with every port replaced by 0, which takes a free one."""
-    return replace(
-        wanted,
-        listeners=tuple(replace(listener, port=0) for listener in wanted.listeners),
-        http={name: None if place is None else (place[0], 0) for name, place in wanted.http.items()},
-    )
-
-
-async def _serve(wanted: Settings, ready_file: Path | None) -> None:
+async def _serve(configuration: Configuration, wanted: Settings, ready_file: Path | None) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    instance = await Instance.start(wanted)
+    instance = await Instance.start(configuration, wanted)
     try:
         _announce(instance, ready_file)
         await stopping.wait()
@@ -70,7 +62,8 @@ def _announce(instance: Instance, ready_file: Path | None) -> None:
     if ready_file is not None:
         _write_atomically(ready_file, json.dumps(addresses) + "\n")
     places = ", ".join(
-        f"{kind}: {' '.join(f'{name}={place}' for name, place in addresses[kind].items())}" for kind in ("mqtt", "http")
+        f"{kind}: {' '.join(f'{name}={place}' for name, place in addresses[kind].items())}"
+        for kind in ("mqtt", "http")
     )
     level = log.level
     log.setLevel(logging.INFO)  # said whatever the configured level is
@@ -106,4 +99,4 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:
         return None
-    return uvloop.Loop  # type: ignore[no-any-return]
+    return uvloop.Loop

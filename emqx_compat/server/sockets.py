@@ -24,8 +24,13 @@ def bound_socket(what: str, host: str, port: int) -> socket.socket:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise StartError(f"{what}: cannot listen on {address_text(host, port)}: {_reason(error)}") from error
+        raise cannot_listen(what, host, port, error) from error
     return sock
+
+
+def cannot_listen(what: str, host: str, port: int, error: Exception) -> StartError:
+    """Why a listener could not be started, in one line."""
+    return StartError(f"{what}: cannot listen on {address_text(host, port)}: {_reason(error)}")
 
 
 def address_text(host: str, port: int) -> str:
@@ -41,7 +46,9 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return error.strerror or "unknown host"
-    return os.strerror(error.errno).lower() if error.errno else str(error)
+    if isinstance(error, OSError) and error.errno and error.filename is None:
+        return os.strerror(error.errno).lower()
+    return str(error)

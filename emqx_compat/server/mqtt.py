@@ -1,0 +1,109 @@
+"""From the configuration's words to what the broker and its listeners are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from emqx_compat.broker import BrokerSettings
+from emqx_compat.config import ListenerSettings, Settings
+from emqx_compat.core.nodes import Listener
+from emqx_compat.transports import ListenerSpec, TlsFiles
+
+_NEVER = 1e9
+"""Seconds; for a duration that was switched off where the broker wants a number."""
+
+
+def broker_settings(wanted: Settings) -> BrokerSettings:
+    """Roots `mqtt`, `retainer` and `sys_topics` as the broker reads them."""
+    mqtt, retainer, sys_topics = wanted.mqtt, wanted.retainer, wanted.sys_topics
+    return BrokerSettings(
+        max_packet_size=mqtt.max_packet_size,
+        max_clientid_len=mqtt.max_clientid_len,
+        max_topic_levels=mqtt.max_topic_levels,
+        max_qos_allowed=mqtt.max_qos_allowed,
+        max_topic_alias=mqtt.max_topic_alias,
+        retain_available=mqtt.retain_available and retainer.enable,
+        wildcard_subscription=mqtt.wildcard_subscription,
+        shared_subscription=mqtt.shared_subscription,
+        shared_subscription_strategy="random" if mqtt.shared_subscription_strategy == "random" else "round_robin",
+        ignore_loop_deliver=mqtt.ignore_loop_deliver,
+        session_expiry_interval=int(mqtt.session_expiry_interval),
+        max_awaiting_rel=mqtt.max_awaiting_rel or 0,
+        await_rel_timeout=mqtt.await_rel_timeout,
+        max_subscriptions=mqtt.max_subscriptions,
+        upgrade_qos=mqtt.upgrade_qos,
+        max_inflight=mqtt.max_inflight,
+        max_mqueue_len=mqtt.max_mqueue_len or 0,
+        mqueue_store_qos0=mqtt.mqueue_store_qos0,
+        retry_interval=mqtt.retry_interval or 0.0,
+        keepalive_multiplier=mqtt.keepalive_multiplier,
+        server_keepalive=mqtt.server_keepalive,
+        idle_timeout=_NEVER if mqtt.idle_timeout is None else mqtt.idle_timeout,
+        response_information=mqtt.response_information,
+        retained_max_payload_size=retainer.max_payload_size,
+        retained_max_messages=retainer.max_retained_messages,
+        retained_msg_expiry_interval=retainer.msg_expiry_interval,
+        sys_msg_interval=sys_topics.sys_msg_interval or 0.0,
+        sys_heartbeat_interval=sys_topics.sys_heartbeat_interval or 0.0,
+        sys_client_events=sys_topics.client_connected or sys_topics.client_disconnected,
+        sys_version=wanted.versions["v5"],
+    )
+
+
+def listener_spec(listener: ListenerSettings, config: Mapping[str, object]) -> ListenerSpec:
+    """A listener as the transports start it; `config` is what listings show of its configuration."""
+    tls = listener.tls
+    files = None
+    if tls is not None and tls.certfile:
+        files = TlsFiles(
+            certfile=tls.certfile,
+            keyfile=tls.keyfile,
+            cacertfile=tls.cacertfile or None,
+            verify_peer=tls.verify,
+            fail_if_no_peer_cert=tls.fail_if_no_peer_cert,
+            password=tls.password or None,
+        )
+    return ListenerSpec(
+        type=listener.type,
+        name=listener.name,
+        host=None if listener.host in ("", "::") else listener.host,
+        port=listener.port,
+        max_connections=listener.max_connections,
+        tls=files,
+        path=listener.mqtt_path,
+        enable=listener.enable,
+        settings=dict(config),
+    )
+
+
+def listener_rows(
+    rows: Callable[[], Iterable[Listener]],
+    wanted: Iterable[ListenerSettings],
+    config: Mapping[str, dict[str, object]],
+) -> Callable[[], Iterable[Listener]]:
+    """What listings show of the MQTT listeners: a bind of a port alone has no host, and those that are switched off
+    stand behind those that run."""
+    bare = {listener.id for listener in wanted if listener.bind.startswith(":")}
+    off = [
+        Listener(
+            type=listener.type,
+            name=listener.name,
+            host=None if listener.id in bare else listener.host,
+            port=listener.port,
+            bound_port=listener.port,
+            max_connections=listener.max_connections,
+            enable=False,
+            running=False,
+            settings=config.get(listener.id, {}),
+        )
+        for listener in wanted
+        if not listener.enable
+    ]
+
+    def joined() -> Iterable[Listener]:
+        for row in rows():
+            yield replace(row, host=None) if row.id in bare else row
+        yield from off
+
+    return joined
