@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from starlette.responses import Response
 
-from api_v3.dialect import ON_DASHBOARD, UNKNOWN, Arguments, arguments, ok, or_unknown
+from api_v3.dialect import ON_DASHBOARD, UNKNOWN, Arguments, arguments, fits, ok, or_unknown
 from emqx_compat.core.accounts import ApiKey
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
@@ -46,7 +46,7 @@ def with_fields(app: ApiKey, args: Arguments) -> ApiKey:
     """
     sent = {name: args[name] for name in FIELDS if name in args}
     held: dict[str, Any] = {
-        name: value for name, value in sent.items() if type(value) is FIELDS[name] and value != ""
+        name: value for name, value in sent.items() if fits(value, FIELDS[name]) and value != ""
     }
     return replace(
         app,

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 from starlette.responses import Response
 
-from api_v3.dialect import Arguments, PageQuery, arguments, ok, or_unknown, page_request, paged
+from api_v3.dialect import Arguments, PageQuery, arguments, fits, ok, or_unknown, page_request, paged
 from emqx_compat.core.bans import Ban, BanKind
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
@@ -68,10 +68,10 @@ def parse_ban(args: Arguments) -> Ban:
     ban = Ban(kind=kind, who=parse_address(who) if kind == "peerhost" else str(who))
     if not isinstance(who, str):
         ban.extra["who"] = who
-    for name, type_ in FIELDS.items():
+    for name, kind_ in FIELDS.items():
         if name not in args:
             continue
-        if type(args[name]) is type_ and name != "desc":
+        if fits(args[name], kind_) and name != "desc":
             setattr(ban, name, args[name])
         else:
             ban.extra[name] = args[name]

@@ -44,7 +44,7 @@ OPEN = (DASHBOARD, "/auth")
 """The one path that needs no credentials, exactly as written here."""
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,999}")
 
 # --- what comes in
 
@@ -137,6 +137,11 @@ def page_request(args: Arguments) -> tuple[PageRequest, Meta]:
     if limit < 1:
         raise Fault(F.PAGE_INVALID)
     return PageRequest(min(number, MAX_ROWS), min(limit, MAX_ROWS)), {"page": number, "limit": limit}
+
+
+def fits(value: object, kind: type) -> bool:
+    """Whether a value that nobody checked is of that type, so that a record of the hub can hold it."""
+    return type(value) is kind and not (isinstance(value, int) and value.bit_length() > 63)
 
 
 def _decimal(value: object) -> int:
