@@ -5,12 +5,11 @@ Whatever is said here without another source was observed on emqttd 2.3.11.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import ceil
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from marshmallow import EXCLUDE, Schema, fields
@@ -23,6 +22,7 @@ from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.http.basic import basic_credentials
 from emqx_compat.http.call import MISSING, Call
 from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
+from emqx_compat.http.json_body import loads_first
 from emqx_compat.http.respond import json_rows, to_ascii_json
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT_LEGACY
 from emqx_compat.http.router import SpanningRouter
@@ -43,7 +43,6 @@ STRICT_PATHS = frozenset(
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LARGEST = (1 << 31) - 1
-_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REPLACEMENT = re.compile(r"\\[1-9][0-9]*|\\(.)|&", re.DOTALL)
 
 # --- node names
@@ -108,25 +107,14 @@ def decode(segment: str) -> str:
 def parse_body(call: Call) -> Any:
     """Any body is JSON, whatever its content type; GET has none. Faults: BODY_NOT_JSON.
 
-    Of repeated keys the first counts; bytes that are no UTF-8 and lone surrogates become U+FFFD.
+    Of repeated keys the first counts; bytes that are no UTF-8 become U+FFFD.
     """
     if call.method == "GET":
         return MISSING
-    text = call.raw_body.decode("utf-8", "replace")
     try:
-        value = _load(text)
-        if "\\u" in text and _LONE_SURROGATE.search(plain := json.dumps(value, ensure_ascii=False)):
-            return _load(plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-    except (ValueError, RecursionError):
+        return loads_first(call.raw_body.decode("utf-8", "replace"))
+    except ValueError:
         raise Fault(F.BODY_NOT_JSON) from None
-    return value
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-_load = partial(json.loads, object_pairs_hook=first_values, parse_constant=_not_json)
 
 
 def arguments(call: Call, schema: Schema) -> dict[str, Any]:
