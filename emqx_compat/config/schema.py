@@ -42,7 +42,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 
 @dataclass(slots=True, frozen=True)
 class Field:
-    """One value. Without `default` it may be absent (typed None) unless it is `required`."""
+    """One value. Without `default` it may be absent (typed None) unless it is `required`. `unused_values` are those
+    of a used field that have no effect here."""
 
     kind: Kind
     default: Json = None
@@ -50,6 +51,7 @@ class Field:
     used: bool = True
     secret: bool = False
     required: bool = False
+    unused_values: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
@@ -145,6 +147,8 @@ def _field(spec: Field, node: Node | None, path: KeyPath, report: Report) -> Che
             Problem("wrong value", value_origin(node), path_text(path), found, spec.kind.expected)
         )
         return Checked(default, normal)
+    if value in spec.unused_values:
+        report.notices.append(Notice(path_text(path), node.origin, f"the value {value} is {NOT_USED}"))
     if not spec.kind.written:
         node = node_of(value, node.origin)
     return _noted(spec, Checked(node, value, None if value == normal else node.origin), path, report)

@@ -20,9 +20,9 @@ DASHBOARD = Struct(
         "default_username": Field(text(), "admin", "The user made at the first start."),
         "default_password": Field(text(), "public", "That user's password.", secret=True),
         "token_expired_time": Field(duration(), "60m", "How long a bearer token is valid."),
-        "sample_interval": Field(duration(bare="s"), "10s", "How often the monitor takes a sample."),
+        "sample_interval": unused(duration(bare="s"), "10s", "How often the monitor takes a sample."),
         "swagger_support": Field(boolean(), True, "Whether /api-docs is served."),
-        "cors": Field(boolean(), False, "Whether browsers of other origins may call the API."),
+        "cors": unused(boolean(), False, "Whether browsers of other origins may call the API."),
         "listeners": Struct(
             {
                 "http": Struct(

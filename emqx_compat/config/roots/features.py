@@ -11,9 +11,9 @@ RETAINER = Struct(
         "msg_expiry_interval": Field(
             duration(), "0s", "How long a message is kept that names no expiry itself; 0: for ever."
         ),
-        "msg_clear_interval": Field(duration(), "0s", "How often expired messages are removed; 0: when met."),
+        "msg_clear_interval": unused(duration(), "0s", "How often expired messages are removed; 0: when met."),
         "max_payload_size": Field(size(), "1MB", "Larger payloads are delivered but not kept."),
-        "stop_publish_clear_msg": Field(
+        "stop_publish_clear_msg": unused(
             boolean(), False, "Do not deliver the empty message that clears a retained one."
         ),
         "delivery_rate": unused(rate(), "1000/s"),
@@ -36,6 +36,7 @@ DELAYED = Struct(
         "max_delayed_messages": Field(integer(0), 0, "Most messages waiting; 0: no limit."),
     },
     "Delayed messages.",
+    used=False,
 )
 
 SYS_TOPICS = Struct(
@@ -50,8 +51,8 @@ SYS_TOPICS = Struct(
             {
                 "client_connected": Field(boolean(), True, "Publish …/clients/<clientid>/connected."),
                 "client_disconnected": Field(boolean(), True, "Publish …/clients/<clientid>/disconnected."),
-                "client_subscribed": Field(boolean(), False, "Publish …/clients/<clientid>/subscribed."),
-                "client_unsubscribed": Field(boolean(), False, "Publish …/clients/<clientid>/unsubscribed."),
+                "client_subscribed": unused(boolean(), False, "Publish …/clients/<clientid>/subscribed."),
+                "client_unsubscribed": unused(boolean(), False, "Publish …/clients/<clientid>/unsubscribed."),
             }
         ),
     },

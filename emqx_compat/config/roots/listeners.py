@@ -33,7 +33,7 @@ _TLS_OPTIONS: dict[str, Spec] = {
     "password": Field(text(), "", "Password of the private key.", secret=True),
     "verify": Field(enum("verify_peer", "verify_none"), "verify_none", "Whether clients show a certificate."),
     "fail_if_no_peer_cert": Field(boolean(), False, "With verify_peer: refuse clients without one."),
-    "versions": Field(texts(), ["tlsv1.3", "tlsv1.2"], "Protocol versions, of tlsv1 … tlsv1.3."),
+    "versions": unused(texts(), ["tlsv1.3", "tlsv1.2"], "Protocol versions, of tlsv1 … tlsv1.3."),
     "ciphers": unused(texts(), []),
     "depth": unused(integer(0), 10),
     "dhfile": unused(text()),
@@ -83,9 +83,11 @@ def _listener(port: int, enable: bool | str, **options: Spec) -> MapOf:
         "bind": Field(address(), port, "Port or address:port; port 0 is any free one."),
         "acceptors": unused(integer(1), 16),
         "max_connections": Field(integer(1, None, "infinity"), "infinity", "Most connections at a time."),
-        "mountpoint": Field(text(), "", "Prefix of every topic its clients use; ${clientid} and ${username} work."),
+        "mountpoint": unused(
+            text(), "", "Prefix of every topic its clients use; ${clientid} and ${username} work."
+        ),
         "zone": unused(text(), "default"),
-        "enable_authn": Field(boolean("quick_deny_anonymous"), True, "Whether its clients are authenticated."),
+        "enable_authn": unused(boolean("quick_deny_anonymous"), True, "Whether its clients are authenticated."),
         "max_conn_rate": unused(rate()),
         "messages_rate": unused(rate()),
         "bytes_rate": unused(rate()),

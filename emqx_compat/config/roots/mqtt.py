@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from emqx_compat.config.kinds import Kind, anything, boolean, duration, enum, integer, number, size, text
+from emqx_compat.config.nodes import Node
 from emqx_compat.config.schema import Field, Struct
 
+_STRATEGIES = ("random", "round_robin")
+_OTHER_STRATEGIES = ("round_robin_per_group", "sticky", "local", "hash_topic", "hash_clientid")
 _CERT = ("disabled", "cn", "dn", "crt", "pem", "md5")
 
 
 def _priorities() -> Kind:
     kind = anything("a table of topics with priorities from 1 to 255, or disabled", dict, str)
 
-    def read(node: object) -> object:
-        value = kind.read(node)  # type: ignore[arg-type]
+    def read(node: Node) -> object:
+        value = kind.read(node)
         if value == "disabled":
             return {}
         if not isinstance(value, dict) or not all(
@@ -37,23 +40,16 @@ MQTT = Struct(
         "wildcard_subscription": Field(boolean(), True, "Whether filters with wildcards are supported."),
         "shared_subscription": Field(boolean(), True, "Whether $share/<group>/… is supported."),
         "shared_subscription_strategy": Field(
-            enum(
-                "random",
-                "round_robin",
-                "round_robin_per_group",
-                "sticky",
-                "local",
-                "hash_topic",
-                "hash_clientid",
-            ),
+            enum(*_STRATEGIES, *_OTHER_STRATEGIES),
             "round_robin",
             "Which member of a shared group gets a message.",
+            unused_values=_OTHER_STRATEGIES,
         ),
-        "exclusive_subscription": Field(boolean(), False, "Whether $exclusive/… is supported."),
+        "exclusive_subscription": Field(boolean(), False, "Whether $exclusive/… is supported.", used=False),
         "ignore_loop_deliver": Field(
             boolean(), False, "Do not send a message back to its publisher (MQTT 3.1 and 3.1.1)."
         ),
-        "strict_mode": Field(boolean(), False, "Refuse packets with invalid UTF-8 and the like."),
+        "strict_mode": Field(boolean(), False, "Refuse packets with invalid UTF-8 and the like.", used=False),
         "response_information": Field(text(), "", "Response Information sent in CONNACK (MQTT 5)."),
         "server_keepalive": Field(
             integer(1, 65535, "disabled"), "disabled", "Keep-alive in seconds imposed on clients."
@@ -64,22 +60,26 @@ MQTT = Struct(
         "retry_interval": Field(
             duration("infinity"), "30s", "Wait before an unacknowledged QoS 1 or 2 message is sent again."
         ),
-        "use_username_as_clientid": Field(boolean(), False, "Take the username as client id."),
-        "peer_cert_as_username": Field(enum(*_CERT), "disabled", "Field of the peer's certificate for username."),
-        "peer_cert_as_clientid": Field(enum(*_CERT), "disabled", "Field of the peer's certificate for client id."),
+        "use_username_as_clientid": Field(boolean(), False, "Take the username as client id.", used=False),
+        "peer_cert_as_username": Field(
+            enum(*_CERT), "disabled", "Field of the peer's certificate for username.", used=False
+        ),
+        "peer_cert_as_clientid": Field(
+            enum(*_CERT), "disabled", "Field of the peer's certificate for client id.", used=False
+        ),
         "session_expiry_interval": Field(
             duration(), "2h", "How long a session outlives its connection (clients before MQTT 5)."
         ),
         "message_expiry_interval": Field(
-            duration("infinity"), "infinity", "How long a message lives that names no expiry itself."
+            duration("infinity"), "infinity", "How long a message lives that names no expiry itself.", used=False
         ),
         "max_awaiting_rel": Field(
             integer(0, None, "infinity"), 100, "Most QoS 2 messages of one publisher that wait for PUBREL."
         ),
         "max_qos_allowed": Field(integer(0, 2), 2, "Highest QoS accepted."),
-        "mqueue_priorities": Field(_priorities(), "disabled", "Topic → priority in the message queue."),
+        "mqueue_priorities": Field(_priorities(), "disabled", "Topic → priority in the message queue.", used=False),
         "mqueue_default_priority": Field(
-            enum("highest", "lowest"), "lowest", "Priority of topics outside mqueue_priorities."
+            enum("highest", "lowest"), "lowest", "Priority of topics outside mqueue_priorities.", used=False
         ),
         "mqueue_store_qos0": Field(boolean(), True, "Whether QoS 0 messages wait in the queue."),
         "max_mqueue_len": Field(

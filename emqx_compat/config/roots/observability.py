@@ -13,25 +13,25 @@ from emqx_compat.config.kinds import (
     text,
     texts,
 )
-from emqx_compat.config.schema import Field, Open, Spec, Struct
+from emqx_compat.config.schema import Field, Open, Spec, Struct, unused
 
 LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency", "all")
 
 
 def _handler(enable: bool, level: str = "warning") -> dict[str, Spec]:
     return {
-        "enable": Field(boolean(), enable, "Whether it writes."),
+        "enable": unused(boolean(), enable, "Whether it writes."),
         "level": Field(enum(*LEVELS), level, "The least level written."),
         "formatter": Field(enum("text", "json"), "text", "One-line text or JSON."),
-        "time_offset": Field(text(), "system", "system, utc, or an offset such as +08:00."),
-        "timestamp_format": Field(enum("auto", "epoch", "rfc3339"), "auto", "Form of the time stamp."),
+        "time_offset": unused(text(), "system", "system, utc, or an offset such as +08:00."),
+        "timestamp_format": unused(enum("auto", "epoch", "rfc3339"), "auto", "Form of the time stamp."),
     }
 
 
 LOG = Struct(
     {
         "console": Struct(_handler(True)),
-        "file": Open({}, "File handlers by name, or one handler."),
+        "file": Open({}, "File handlers by name, or one handler.", used=False),
         "audit": Struct(
             {
                 **{name: entry for name, entry in _handler(False, "info").items() if name != "formatter"},
@@ -40,12 +40,12 @@ LOG = Struct(
                 "rotation_size": Field(size("infinity"), "50MB"),
                 "max_filter_size": Field(integer(10, 30000), 5000),
                 "ignore_high_frequency_request": Field(boolean(), True),
-            }
+            },
+            used=False,
         ),
-        "throttling": Struct({"time_window": Field(duration(), "1m")}),
+        "throttling": Struct({"time_window": unused(duration(), "1m")}),
     },
     "Logging.",
-    used=False,
 )
 
 ALARM = Struct(
