@@ -77,7 +77,7 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(_texts, _values, max_size=3))
 def test_whatever_is_written_reads_back(value: dict[str, Json]) -> None:
     assert plain(parse_text(dump(value))) == value
