@@ -152,7 +152,11 @@ def read_properties(data: bytes, index: int, end: int, kind: int) -> tuple[Prope
     `kind` is the packet type, or `WILL`. Raises `MalformedPacket` for what does not parse or does not belong
     into this packet [§2.2.2.2], `ProtocolViolation` for duplicates and values out of range.
     """
-    length, index = wire.read_variable(data, index, end)
+    if index < end and data[index] < 0x80:
+        length = data[index]
+        index += 1
+    else:
+        length, index = wire.read_variable(data, index, end)
     stop = index + length
     if stop > end:
         raise MalformedPacket("§2.2.2.1", f"property length {length} reaches beyond the packet")
@@ -160,7 +164,11 @@ def read_properties(data: bytes, index: int, end: int, kind: int) -> tuple[Prope
         return None, index
     properties: dict[str, Any] = {}
     while index < stop:
-        identifier, index = wire.read_variable(data, index, stop)
+        identifier = data[index]
+        if identifier < 0x80:
+            index += 1
+        else:
+            identifier, index = wire.read_variable(data, index, stop)
         row = _BY_IDENTIFIER.get(identifier)
         if row is None:
             raise MalformedPacket("§2.2.2.2", f"unknown property 0x{identifier:02X}")
@@ -170,7 +178,8 @@ def read_properties(data: bytes, index: int, end: int, kind: int) -> tuple[Prope
         if name in properties and kind not in row.repeatable:
             raise ProtocolViolation("§2.2.2.2", f"property {name} more than once in {_place(kind)}")
         value, index = row.wire_type.read(data, index, stop)
-        _check_value(row, value)
+        if row.rule is not None:
+            _check_value(row, row.rule, value)
         if row.is_list:
             properties.setdefault(name, []).append(value)
         else:
@@ -197,16 +206,17 @@ def write_properties(properties: Properties | None, kind: int) -> bytes:
         if len(values) > 1 and kind not in row.repeatable:
             raise ProtocolViolation("§2.2.2.2", f"property {name} more than once in {_place(kind)}")
         for item in values:
-            _check_value(row, item)
+            if row.rule is not None:
+                _check_value(row, row.rule, item)
             parts.append(wire.write_byte(row.identifier))
             parts.append(row.wire_type.write(item))
     body = b"".join(parts)
     return wire.write_variable(len(body)) + body
 
 
-def _check_value(row: PropertyRow, value: Any) -> None:
-    if row.rule is not None and not row.rule.holds(value):
-        raise ProtocolViolation(row.clause, f"property {row.name} {row.rule.text}", row.rule.reason_code)
+def _check_value(row: PropertyRow, rule: Rule, value: Any) -> None:
+    if not rule.holds(value):
+        raise ProtocolViolation(row.clause, f"property {row.name} {rule.text}", rule.reason_code)
 
 
 def _place(kind: int) -> str:
