@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -111,7 +112,7 @@ class Instance:
                 api_keys=api_keys,
                 tokens=tokens,
             )
-            spokes = _spokes()
+            spokes = installed()
             for name, sock in sockets.items():
                 app = PortApp(name, spokes, engine, api_docs=wanted.dashboard.swagger_support)
                 ports.append(HttpPort(name, app, sock))
@@ -168,9 +169,11 @@ def on_free_ports(wanted: Settings) -> Settings:
     )
 
 
-def _spokes() -> list[Generation]:  # TODO: plain generations() once all four spokes are there
+@cache
+def installed() -> tuple[Generation, ...]:  # TODO: plain generations() once all four spokes are there
+    """The spokes; looked up and imported once in a process."""
     try:
-        return generations()
+        return tuple(generations())
     except ImportError:
         found: list[Generation] = []
         for entry in entry_points(group=GROUP):
@@ -178,7 +181,7 @@ def _spokes() -> list[Generation]:  # TODO: plain generations() once all four sp
                 found.append(entry.load())
             except (ImportError, AttributeError) as error:
                 log.error("spoke_not_loaded, name: %s, reason: %s", entry.name, error)
-        return found
+        return tuple(found)
 
 
 def _options(wanted: Settings) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,11 +11,13 @@ from emqx_compat.config import Configuration, Settings, load, settings
 from emqx_compat.core.clock import Clock, ManualClock
 from emqx_compat.core.ids import Ids
 from emqx_compat.server.engine import EmbeddedEngine
-from emqx_compat.server.instance import Instance, on_free_ports
+from emqx_compat.server.instance import Instance, installed, on_free_ports
 from emqx_compat.testing.places import Port, auth_of, make_credentials, url_of
 
 if TYPE_CHECKING:
     from emqx_compat.testing.sync import SyncServer
+
+installed()  # importing the spokes belongs to the import, not to the start of the first server
 
 
 class Server:
@@ -96,7 +97,7 @@ class Server:
         return f"ws://127.0.0.1:{port}{path}"
 
     def url(self, generation: str, port: Port | None = None) -> str:
-        """Base URL of `v2` … `v5`, without a slash at the end; on the port that the generation had, or on `port`."""
+        """Base URL of `v2` … `v5`, no slash at the end; on the port where the generation was, or on `port`."""
         return url_of(self.instance, generation, port)
 
     def auth(self, generation: str, port: Port | None = None) -> tuple[str, str]:
@@ -110,7 +111,6 @@ class Server:
         self.clock.advance(seconds)
 
 
-@cache
 def _settings(overrides: tuple[str, ...]) -> tuple[Configuration, Settings]:
-    configuration = load(overrides=("sys_topics.sys_heartbeat_interval=0", *overrides), persist=False)
+    configuration = load(overrides=overrides, persist=False)
     return configuration, replace(settings(configuration), shutdown_timeout=1.0)
