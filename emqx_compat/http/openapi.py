@@ -52,7 +52,7 @@ def _operation(route: Route, generation: Generation, plugin: MarshmallowPlugin) 
         "operationId": f"{route.method.lower()}{route.template}",
         "summary": route.summary or route.id.replace("_", " "),
         "tags": [route.tag or route.template.split("/")[1]],
-        "responses": {"200": _answer(route)},
+        "responses": {str(route.success): _answer(route)},
         "x-operation": route.id,
     }
     assert plugin.converter is not None

@@ -74,6 +74,8 @@ class Route:
     body: type[Schema] | None = None
     example: object = None
     """A sample of the answer."""
+    success: int = 200
+    """The HTTP status of that answer; 204 has no body and no sample."""
     faults: Mapping[F, Wire] = field(default_factory=dict)
     """Cells of the catalogue that are different for this operation."""
     registered: str | None = None

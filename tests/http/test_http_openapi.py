@@ -117,16 +117,6 @@ def test_security_schemes_are_declared(made: Document) -> None:
     assert named <= schemes
 
 
-def test_every_operation_with_an_answer_has_a_sample_of_it(installed: Generation) -> None:
-    silent = {"204"}
-    without = [
-        route.id
-        for route in installed.routes
-        if route.effective_state is State.FULL and route.example is None and route.id not in silent
-    ]
-    assert without == []
-
-
 class PageQuery(Schema):
     page = fields.Integer(data_key="_page", load_default=1)
 
@@ -138,7 +128,8 @@ class ThingSchema(Schema):
 
 TOY = generation(
     Route("GET", "/things", "list_things", echo, "List things", query=PageQuery, example=[{"name": "x", "n": 1}]),
-    Route("POST", "/things/{id:raw}", "make", echo, body=ThingSchema, public=True),
+    Route("POST", "/things/{id:raw}", "make", echo, body=ThingSchema, public=True, success=201),
+    Route("DELETE", "/things/{id:raw}", "drop", echo, success=204),
     Route("GET", "/hidden", "hidden", echo, listed=False),
     *absent(("GET", "/absent", "absent")),
 )
@@ -169,7 +160,13 @@ def test_a_body_schema_is_a_component_without_its_suffix() -> None:
             "kind": {"type": "string", "enum": ["a", "b"]},
         },
         "required": ["name"],
+        "additionalProperties": False,
     }
+
+
+@pytest.mark.parametrize(("method", "status"), [("post", "201"), ("delete", "204")])
+def test_the_answer_is_described_below_its_status(method: str, status: str) -> None:
+    assert list(document(TOY, "1")["paths"]["/things/{id}"][method]["responses"]) == [status]  # type: ignore[index]
 
 
 def test_a_public_operation_asks_for_no_credentials() -> None:
