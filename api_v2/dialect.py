@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from starlette.responses import Response
 
 from api_v2.faults import COLUMN
@@ -71,7 +71,7 @@ class BodySchema(Schema):
     """A JSON body; unknown keys are ignored. Fields that are not checked before the handler are `Raw`."""
 
     class Meta:
-        unknown = EXCLUDE
+        unknown = INCLUDE
 
 
 class PageQuery(Schema):
