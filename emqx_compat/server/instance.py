@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from emqx_compat.access.api_keys import ApiKeys
@@ -21,7 +20,7 @@ from emqx_compat.core.clock import Clock, SystemClock
 from emqx_compat.core.hooks import Hooks
 from emqx_compat.core.ids import Ids
 from emqx_compat.core.nodes import Listener
-from emqx_compat.http.generation import GROUP, Generation, generations
+from emqx_compat.http.generation import Generation, generations
 from emqx_compat.http.ports import PortApp
 from emqx_compat.node import Listeners, SingleNode
 from emqx_compat.server.engine import EmbeddedEngine
@@ -170,18 +169,9 @@ def on_free_ports(wanted: Settings) -> Settings:
 
 
 @cache
-def installed() -> tuple[Generation, ...]:  # TODO: plain generations() once all four spokes are there
+def installed() -> tuple[Generation, ...]:
     """The spokes; looked up and imported once in a process."""
-    try:
-        return tuple(generations())
-    except ImportError:
-        found: list[Generation] = []
-        for entry in entry_points(group=GROUP):
-            try:
-                found.append(entry.load())
-            except (ImportError, AttributeError) as error:
-                log.error("spoke_not_loaded, name: %s, reason: %s", entry.name, error)
-        return tuple(found)
+    return tuple(generations())
 
 
 def _options(wanted: Settings) -> dict[str, object]:
