@@ -10,7 +10,7 @@ from api_v4.dialect import ok
 from api_v4.scope import NODE_DOWN, node_is_down
 from emqx_compat.core.nodes import Listener
 from emqx_compat.http.call import Call
-from emqx_compat.http.route import Route
+from emqx_compat.http.route import MANAGEMENT_LEGACY, Route
 
 NO_LIMIT = 1024000
 """What 4.x allows a listener by default, shown where there is no limit."""
@@ -50,15 +50,20 @@ def _protocol(listener: Listener, port: int) -> str:
 
 async def list_listeners(call: Call) -> Response:
     """Every member's listeners."""
-    rows = [render_listener(listener) for listener in await call.engine.listeners.list()]
-    return ok([{"node": call.engine.nodes.local, "listeners": rows}])
+    return ok([{"node": call.engine.nodes.local, "listeners": await _rows(call)}])
 
 
 async def list_node_listeners(call: Call) -> Response:
     """One member's listeners, bare."""
     if node_is_down(call):
         return ok({"error": NODE_DOWN})
-    return ok([render_listener(listener) for listener in await call.engine.listeners.list()])
+    return ok(await _rows(call))
+
+
+async def _rows(call: Call) -> list[dict[str, Any]]:
+    """What runs, but for the port of older generations, which 4.x does not have."""
+    listeners = await call.engine.listeners.list()
+    return [render_listener(each) for each in listeners if each.running and each.name != MANAGEMENT_LEGACY]
 
 
 # --- routes

@@ -16,6 +16,9 @@ from emqx_compat.core.topics import SHARE_PREFIX, valid_topic_filter
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route, Wire
 
+EXCLUSIVE_PREFIX = "$exclusive/"
+"""Taken off the filter, as 4.4.19 does; it does not keep others from subscribing."""
+
 # --- schemas
 
 
@@ -62,7 +65,7 @@ def parse_subscribe(args: Arguments) -> tuple[str, list[SubscriptionOptions]]:
     qos = args.get("qos", 0)
     if type(qos) is not int or not 0 <= qos <= 2:
         raise Fault(F.QOS_INVALID, qos=qos)
-    return clientid, [SubscriptionOptions(topic, qos) for topic in filters]
+    return clientid, [SubscriptionOptions(topic.removeprefix(EXCLUSIVE_PREFIX), qos) for topic in filters]
 
 
 def _acceptable(topic: str) -> bool:
