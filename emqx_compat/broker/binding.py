@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from emqx_compat.core.clients import Subscription
@@ -15,6 +16,7 @@ class Binding:
     """One filter of one session with its options [MQTT-3.8.3.1]; replaced as a whole when subscribed again."""
 
     __slots__ = (
+        "extra",
         "group",
         "key",
         "no_local",
@@ -35,6 +37,7 @@ class Binding:
         retain_as_published: bool = False,
         retain_handling: int = 0,
         subid: int | None = None,
+        extra: Mapping[str, object] | None = None,
     ) -> None:
         self.session = session
         self.key = key
@@ -48,6 +51,7 @@ class Binding:
         self.retain_as_published = retain_as_published
         self.retain_handling = retain_handling
         self.subid = subid
+        self.extra = extra
 
     def row(self, node: str) -> Subscription:
         """As listings show it."""
@@ -61,4 +65,5 @@ class Binding:
             retain_as_published=self.retain_as_published,
             retain_handling=self.retain_handling,
             subid=self.subid,
+            extra=self.extra,
         )

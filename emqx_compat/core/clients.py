@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -142,6 +143,8 @@ class SubscriptionOptions:
     no_local: bool = False
     retain_as_published: bool = False
     retain_handling: int = 0
+    extra: Mapping[str, object] | None = None
+    """What only one generation can say of it (a qos that is text), by field name; the listing row keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,8 @@ class Subscription:
     retain_as_published: bool = False
     retain_handling: int = 0
     subid: int | None = None
+    extra: Mapping[str, object] | None = None
+    """As in `SubscriptionOptions`."""
 
     @property
     def shared_topic(self) -> str:

@@ -103,6 +103,7 @@ class EmbeddedClients:
                 request.no_local,
                 request.retain_as_published,
                 request.retain_handling,
+                extra=request.extra,
             )
             made.append((binding, bind(self._broker, binding)))
         for binding, fresh in made:
