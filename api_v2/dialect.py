@@ -20,7 +20,7 @@ from emqx_compat.core.accounts import ANONYMOUS, Principal
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.http.basic import basic_credentials
-from emqx_compat.http.call import MISSING, Call
+from emqx_compat.http.call import MISSING, Call, Missing
 from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
 from emqx_compat.http.json_body import loads_first
 from emqx_compat.http.respond import json_rows, to_ascii_json
@@ -85,7 +85,10 @@ async def authenticate(call: Call) -> Principal:
     """Dashboard users on both ports; tags give no rights."""
     if call.path == OPEN_PATH:
         return ANONYMOUS
-    name, password = basic_credentials(call.headers.get("authorization"))
+    header = call.headers.get("authorization")
+    if header is not None and not header.startswith("Basic "):
+        raise Fault(F.CREDENTIALS_MALFORMED)
+    name, password = basic_credentials(header)
     user = call.engine.users.verify(name, password)
     if user is None:
         raise Fault(F.CREDENTIALS_WRONG)
@@ -118,11 +121,13 @@ def parse_body(call: Call) -> Any:
 
 
 def arguments(call: Call, schema: Schema) -> dict[str, Any]:
-    """The body's fields. An array or a scalar says nothing, and what is missing goes before what is wrong.
+    """The body's fields. An array has none, and what is missing goes before what is wrong.
 
-    Faults: PARAMETER_MISSING, PARAMETER_TYPE.
+    Faults: BODY_TYPE (a scalar), PARAMETER_MISSING, PARAMETER_TYPE.
     """
     body: dict[str, Any] = call.body if isinstance(call.body, dict) else {}
+    if not isinstance(call.body, dict | list | Missing):
+        raise Fault(F.BODY_TYPE)
     for name, field in schema.fields.items():
         if field.required and name not in body:
             raise Fault(F.PARAMETER_MISSING, name=name)

@@ -1,7 +1,7 @@
 """v2's column of the error catalogue (emqttd 2.3.11): HTTP 200 with a code, an empty 401 or an empty 404.
 
-There is no 400: whatever a handler could not digest (bad page numbers, unknown nodes, an odd qos) was a 404. Where
-the real server dropped the connection, the nearest of these answers is given.
+There was no 400: whatever a handler could not digest (bad page numbers, unknown nodes, an odd qos) was a 404. Where
+the real server dropped the connection, the nearest of these answers is given, with a status that says "failed".
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ COLUMN: Column = {
     F.METHOD_UNKNOWN: _NOT_FOUND,
     F.PATH_INCOMPLETE: Wire(404, message="Not found.", text=True),
     F.BODY_NOT_JSON: Wire(code=109, message="Body not json"),
+    F.BODY_TYPE: Wire(400, code=107, message="params error"),
     F.BODY_TOO_LARGE: _NOT_FOUND,
     F.NOT_BUILT: Wire(501, code=501, message="{operation} is not built"),
     F.INTERNAL_ERROR: Wire(500, code=102, message="unknown"),

@@ -9,7 +9,7 @@ from marshmallow import fields
 from starlette.responses import Response
 
 from api_v2.dialect import BodySchema, arguments, ok
-from api_v2.subscriptions import shown_topic
+from api_v2.subscriptions import HIDDEN_PREFIXES, shown_topic
 from emqx_compat.core.clients import SubscriptionOptions
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.messages import PublishRequest
@@ -81,12 +81,16 @@ def parse_message(args: dict[str, Any]) -> PublishRequest:
 def parse_subscription(args: dict[str, Any]) -> SubscriptionOptions:
     """The filter to subscribe; wildcards are refused. Faults: TOPIC_INVALID.
 
-    2.x checks no qos: anything else than 0, 1 or 2 ends up as "no lower than the message's".
+    2.x checks no qos: anything else than 0, 1 or 2 means "no lower than the message's", and is listed as it was
+    sent. So is a prefix that the listing leaves out of filters that came over MQTT.
     """
     topic, qos = parse_topic(args["topic"]), args.get("qos", 0)
     if not valid_topic_filter(topic):  # a share prefix without group or topic
         raise Fault(F.TOPIC_INVALID, topic=topic)
-    return SubscriptionOptions(topic, qos if type(qos) is int and qos in (0, 1, 2) else 2)
+    extra = {"topic": topic} if topic.startswith(HIDDEN_PREFIXES) else {}
+    if type(qos) is int and qos in (0, 1, 2):
+        return SubscriptionOptions(topic, qos, extra=extra)
+    return SubscriptionOptions(topic, 2, extra={**extra, "qos": qos})
 
 
 # --- handlers

@@ -9,17 +9,22 @@ from starlette.responses import Response
 from api_v2.dialect import PageQuery, asked_node, objects, page_numbers, page_request, paged, shown_node
 from emqx_compat.core.clients import Subscription, SubscriptionQuery, TopicRoute
 from emqx_compat.core.pages import PageRequest
+from emqx_compat.core.topics import QUEUE_PREFIX, SHARE_PREFIX
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
 LOCAL = "$local/"
 """What 2.x puts before a filter that hears the messages of its own node alone."""
+HIDDEN_PREFIXES = (SHARE_PREFIX, QUEUE_PREFIX, LOCAL)
+"""What the listing leaves out of filters that came over MQTT."""
 
 # --- render
 
 
 def shown_topic(subscription: Subscription) -> str:
-    """The filter as 2.x keeps it: without a share group, `$queue/` or `$local/`."""
+    """The filter as 2.x keeps it: without a share group, `$queue/` or `$local/`, unless it came over HTTP."""
+    if subscription.extra and "topic" in subscription.extra:
+        return str(subscription.extra["topic"])
     return subscription.topic.removeprefix(LOCAL)
 
 
@@ -28,7 +33,7 @@ def render_subscription(subscription: Subscription) -> dict[str, Any]:
     return {
         "client_id": subscription.clientid,
         "topic": shown_topic(subscription),
-        "qos": subscription.qos,
+        "qos": (subscription.extra or {}).get("qos", subscription.qos),
     }
 
 
