@@ -72,8 +72,12 @@ def render_row(listener: Listener, node: str) -> dict[str, Any]:
 
 
 def render_listener(listener: Listener) -> dict[str, Any]:
-    """Its whole configuration and how it is."""
-    return listener.settings | {
+    """Its configuration without authentication and the usual zone, and how it is."""
+    settings = dict(listener.settings)
+    settings.pop("authentication", None)
+    if settings.get("zone") == "default":
+        del settings["zone"]
+    return settings | {
         "id": listener.id,
         "type": listener.type,
         "enable": listener.enable,

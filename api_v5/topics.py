@@ -10,6 +10,7 @@ from api_v5.validation import PageQuery, Text, query
 from emqx_compat.core.clients import TopicRoute
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import PageRequest, page_of
+from emqx_compat.core.topics import SHARE_PREFIX
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
@@ -25,6 +26,17 @@ class TopicsQuery(PageQuery):
     node = Text()
 
 
+# --- parse
+
+
+def parse_topic(topic: str) -> tuple[str | None, str]:
+    """Share group and filter of a topic in the form that `render_route` prints."""
+    if not topic.startswith(SHARE_PREFIX):
+        return None, topic
+    group, _, inner = topic.removeprefix(SHARE_PREFIX).partition("/")
+    return group, inner
+
+
 # --- render
 
 
@@ -38,23 +50,27 @@ def render_route(route: TopicRoute) -> dict[str, str]:
 
 
 async def list_topics(call: Call) -> Response:
-    """One page of the routing table; asked for a member, without shared subscriptions."""
+    """One page of the routing table; a filter and more pages together leave the count out."""
     args = query(call)
     request = page_request(args)
-    node = args.get("node")
-    page = await call.engine.subscriptions.routes(request if node is None else ALL, args.get("topic"))
-    if node is not None:
-        page = page_of([row for row in page.rows if row.node == node and row.group is None], request)
-    filtered = node is not None or "topic" in args
-    count = page.matched if page.matched is not None else page.total
-    return await paged(page, request, render_route, count=None if filtered and page.hasnext else count)
+    if "topic" not in args and "node" not in args:
+        page = await call.engine.subscriptions.routes(request)
+        return await paged(page, request, render_route, count=page.total)
+    page = page_of(await _matching(call, args.get("topic"), args.get("node")), request)
+    return await paged(page, request, render_route, count=None if page.hasnext else page.total)
+
+
+async def _matching(call: Call, topic: str | None, node: str | None) -> list[TopicRoute]:
+    """The rows of one filter, or of one member, which has none of the shared ones (observed of 5.6.1)."""
+    group, inner = (None, None) if topic is None else parse_topic(topic)
+    found = await call.engine.subscriptions.routes(ALL, inner)
+    return [row for row in found.rows if row.group == group and node in (None, row.node)]
 
 
 async def get_topic(call: Call) -> Response:
     """The routes of one topic, a row a member; 5.6.1 crashes over a filter with wildcards that has any."""
     topic = call.params["topic"]
-    routes = await call.engine.subscriptions.routes(ALL, topic)
-    rows = [row for row in routes.rows if row.group is None]
+    rows = [] if topic.startswith(SHARE_PREFIX) else await _matching(call, topic, None)
     if not rows:
         raise Fault(F.TOPIC_NOT_FOUND, topic=topic)
     if not {"+", "#"}.isdisjoint(topic.split("/")):
