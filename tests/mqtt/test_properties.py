@@ -154,10 +154,11 @@ def test_a_value_out_of_range_is_a_protocol_error(name: str, value: Any, kind: i
     [
         "01 7F",
         "03 7F 00 00",
-        "02 02 00",
+        "02 11 00",
         "03 21 00",
-        "04 27 0000",
-        "03 03 0002",
+        "03 27 0001",
+        "03 15 0002",
+        "03 16 0002",
         "05 26 <k> 00",
         "01 0B",
         "80808080 01",
@@ -182,6 +183,11 @@ def test_properties_that_do_not_parse_are_malformed(notation: str) -> None:
 def test_what_cannot_be_represented_is_not_written(properties: Any) -> None:
     with pytest.raises(MalformedPacket):
         write_properties(properties, PacketType.CONNECT)
+
+
+def test_a_subscription_identifier_beyond_its_type_is_not_written() -> None:
+    with pytest.raises(MalformedPacket):
+        write_properties({"subscription_identifier": [268_435_456]}, PacketType.SUBSCRIBE)
 
 
 def test_no_properties_are_none_and_one_byte() -> None:

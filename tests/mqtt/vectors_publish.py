@@ -144,6 +144,7 @@ for digit, kind, flags in _ACKS:
 
 UNWRITABLE = [
     Unwritable("QoS 3", 4, Publish("t", b"", 3, packet_id=1), MalformedPacket, "MQTT-3.3.1-4"),
+    Unwritable("QoS 4", 4, Publish("t", b"", 4, packet_id=1), MalformedPacket, "MQTT-3.3.1-4"),
     Unwritable("negative QoS", 4, Publish("t", b"", -1), MalformedPacket, "MQTT-3.3.1-4"),
     Unwritable("DUP with QoS 0", 4, Publish("t", b"", dup=True), MalformedPacket, "MQTT-3.3.1-2"),
     Unwritable("QoS 1 without identifier", 4, Publish("t", b"", 1), ProtocolViolation, "MQTT-2.2.1-3"),
