@@ -186,9 +186,15 @@ def _options(wanted: Settings) -> dict[str, object]:
 
 
 def _shown(configuration: Configuration, listener_id: str) -> dict[str, object]:
+    """A listener's configuration as EMQX 5.6.1 shows it: without the default zone and an empty TLS password."""
     kind, _, name = listener_id.partition(":")
     raw = configuration.raw(f'listeners.{kind}."{name}"', mask=True)
-    return dict(raw) if isinstance(raw, dict) else {}
+    assert isinstance(raw, dict)
+    shown: dict[str, object] = {key: value for key, value in raw.items() if (key, value) != ("zone", "default")}
+    tls = raw.get("ssl_options")
+    if isinstance(tls, dict):
+        shown["ssl_options"] = {key: value for key, value in tls.items() if (key, value) != ("password", "")}
+    return shown
 
 
 def _http_rows(ports: list[HttpPort]) -> Iterator[Listener]:
