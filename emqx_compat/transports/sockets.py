@@ -19,7 +19,8 @@ def bind(host: str | None, port: int) -> list[socket.socket]:
         addresses = [(socket.AF_INET6 if ":" in host else socket.AF_INET, host)]
     try:
         for family, address in addresses:
-            bound = socket.socket(family, socket.SOCK_STREAM)
+            # The protocol is named, else asyncio leaves Nagle's algorithm on.
+            bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             sockets.append(bound)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
