@@ -37,6 +37,8 @@ class SysTopics:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """A message below `$SYS/brokers`, which no traffic counter sees."""
         broker = self._broker
+        if not retain and not self.wanted(topic):
+            return
         now = broker.clock.now()
         message = Message(f"$SYS/brokers{topic}", payload, 0, retain, SYSTEM, None, now)
         broker.publish_sys(message, now)
