@@ -14,9 +14,8 @@ from emqx_compat.http.route import DASHBOARD, MANAGEMENT, MANAGEMENT_LEGACY, Rou
 
 HTTP_NAMES = {MANAGEMENT_LEGACY: "management", MANAGEMENT: "management", DASHBOARD: "dashboard"}
 ORDER = ("tcp", "ssl", "http", "https", "ws", "wss")
-MAX_CONNECTIONS = {"http": 512, "https": 512}
-"""What stands for "no limit", by type."""
-MAX_MQTT_CONNECTIONS = 1024000
+UNLIMITED = {"tcp": 1024000, "ssl": 102400, "ws": 102400, "wss": 102400, "http": 512, "https": 512}
+"""What stands for "no limit", which 3.x does not know: its defaults, by type."""
 
 # --- render
 
@@ -31,7 +30,7 @@ def render_listener(listener: Listener) -> dict[str, Any]:
         "acceptors": listener.acceptors,
         "current_conns": listener.current_connections,
         "listen_on": port if listener.host is None else f"{listener.host}:{port}",
-        "max_conns": MAX_CONNECTIONS.get(kind, MAX_MQTT_CONNECTIONS) if limit is None else limit,
+        "max_conns": UNLIMITED.get(kind, 1024000) if limit is None else limit,
         "protocol": f"{kind}:{HTTP_NAMES.get(name, name)}" if over_http else f"mqtt:{kind}",
         "shutdown_count": dict(listener.shutdown_count) if counted else [],
     }

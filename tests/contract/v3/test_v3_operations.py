@@ -1,0 +1,124 @@
+"""Every operation that is built answers in the shape of its documented sample; every other one says 501."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from shapes import differences
+from v3_device import DeviceMaker
+
+from api_v3 import GENERATION
+from emqx_compat.http.route import DASHBOARD, Route
+
+NODE = "emqx@127.0.0.1"
+
+# Operation → path with its parameters filled in, body.
+CALLS: dict[str, tuple[str, Any]] = {
+    "list_apis": ("/", None),
+    "auth_user": ("/auth", {"username": "admin", "password": "public"}),
+    "create_user": ("/users", {"username": "new", "password": "p", "tags": "viewer"}),
+    "list_users": ("/users", None),
+    "update_user": ("/users/operator", {"tags": "viewer"}),
+    "delete_user": ("/users/leaver", None),
+    "change_pwd": ("/change_pwd/operator", {"old_pwd": "p", "new_pwd": "q"}),
+    "add_app": ("/apps", {"app_id": "new", "name": "new", "status": True}),
+    "del_app": ("/apps/leaver", None),
+    "list_apps": ("/apps", None),
+    "lookup_app": ("/apps/myapp", None),
+    "update_app": ("/apps/other", {"name": "n", "status": True}),
+    "list_banned": ("/banned", None),
+    "create_banned": (
+        "/banned",
+        {"who": "x", "as": "client_id", "reason": "r", "desc": "d", "by": "b", "until": 4102444800},
+    ),
+    "delete_banned": ("/banned/leaver?as=client_id", None),
+    "list_brokers": ("/brokers", None),
+    "get_broker": (f"/brokers/{NODE}", None),
+    "list_connections": ("/connections", None),
+    "list_node_connections": (f"/nodes/{NODE}/connections", None),
+    "lookup_connections": ("/connections/c1", None),
+    "lookup_node_connections": (f"/nodes/{NODE}/connections/c1", None),
+    "lookup_connection_via_username": ("/connection/username/u1", None),
+    "lookup_node_connection_via_username": (f"/nodes/{NODE}/connection/username/u1", None),
+    "kickout_connection": ("/connections/leaver", None),
+    "list_listeners": ("/listeners", None),
+    "list_node_listeners": (f"/nodes/{NODE}/listeners", None),
+    "list_all_metrics": ("/metrics", None),
+    "list_node_metrics": (f"/nodes/{NODE}/metrics", None),
+    "list_nodes": ("/nodes", None),
+    "get_node": (f"/nodes/{NODE}", None),
+    "mqtt_subscribe": ("/mqtt/subscribe", {"topic": "a", "qos": 1, "client_id": "c1"}),
+    "mqtt_publish": ("/mqtt/publish", {"topic": "t", "payload": "hello", "qos": 1, "client_id": "x"}),
+    "mqtt_unsubscribe": ("/mqtt/unsubscribe", {"topic": "a", "client_id": "c1"}),
+    "mqtt_subscribe_batch": ("/mqtt/subscribe_batch", [{"topic": "a", "client_id": "c1"}]),
+    "mqtt_publish_batch": ("/mqtt/publish_batch", [{"topic": "a"}]),
+    "mqtt_unsubscribe_batch": ("/mqtt/unsubscribe_batch", [{"topic": "a", "client_id": "c1"}]),
+    "list_routes": ("/routes", None),
+    "lookup_routes": ("/routes/t", None),
+    "list_sessions": ("/sessions", None),
+    "list_node_sessions": (f"/nodes/{NODE}/sessions", None),
+    "lookup_session": ("/sessions/c1", None),
+    "lookup_node_session": (f"/nodes/{NODE}/sessions/c1", None),
+    "clean_presisent_session": ("/sessions/persistent/held1", None),
+    "clean_node_presisent_session": (f"/nodes/{NODE}/sessions/persistent/held2", None),
+    "list_stats": ("/stats", None),
+    "lookup_node_stats": (f"/nodes/{NODE}/stats", None),
+    "list_subscriptions": ("/subscriptions", None),
+    "list_node_subscriptions": (f"/nodes/{NODE}/subscriptions", None),
+    "lookup_client_subscriptions": ("/subscriptions/c1", None),
+    "lookup_client_subscriptions_with_node": (f"/nodes/{NODE}/subscriptions/c1", None),
+}
+BUILT = [route for route in GENERATION.routes if route.handler is not None]
+ABSENT = [route for route in GENERATION.routes if route.handler is None]
+FREE = {"shutdown_count", "expired"}
+"""`[]` or an object; a number or "undefined"."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(api: httpx.Client, dashboard: httpx.Client, long_lived: DeviceMaker) -> None:
+    """One of everything, and one of each that a test removes."""
+    long_lived("c1", username="u1").subscribe("t")
+    long_lived("leaver")
+    for name in ("held1", "held2"):
+        held = long_lived(name, clean=False)
+        held.subscribe("t")
+        held.disconnect()
+    for name in ("myapp", "other", "leaver"):
+        app = {"app_id": name, "name": "my app", "desc": "d", "status": True, "expired": 4102444800}
+        assert dashboard.post("/apps", json=app).json()["code"] == 0
+    for name in ("operator", "leaver"):
+        assert dashboard.post("/users", json={"username": name, "password": "p", "tags": "t"}).json() == {"code": 0}
+    for name in ("bad1", "leaver"):
+        ban = {"who": name, "as": "client_id", "reason": "r", "desc": "d", "by": "me", "until": 4102444800}
+        assert api.post("/banned", json=ban).json()["code"] == 0
+
+
+@pytest.mark.parametrize("route", BUILT, ids=lambda route: route.id)
+def test_an_operation_answers_in_the_shape_of_its_sample(
+    api: httpx.Client, dashboard: httpx.Client, route: Route
+) -> None:
+    path, body = CALLS[route.id]
+    port = dashboard if route.ports == {DASHBOARD} else api
+    answer = port.request(route.method, path, json=body)
+    sample = route.example
+    if route.id == "create_banned":
+        sample = {"code": 0, "data": body}
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert differences(sample, answer.json(), free=FREE) == []
+
+
+def test_every_built_operation_has_a_sample() -> None:
+    assert [route.id for route in BUILT if route.example is None] == []
+
+
+@pytest.mark.parametrize("route", ABSENT, ids=lambda route: f"{route.method} {route.path}")
+def test_an_operation_that_is_not_built_says_so(api: httpx.Client, route: Route) -> None:
+    answer = api.request(route.method, route.path.replace("{node}", NODE).replace("{", "").replace("}", ""))
+    assert answer.status_code == 501
+    assert answer.json() == {"code": 501, "message": f"{route.id} is not built"}
+
+
+def test_all_95_documented_operations_have_a_row() -> None:
+    assert len(GENERATION.routes) + len(GENERATION.outside) == 95
