@@ -39,6 +39,7 @@ class Device:
     ) -> None:
         self.clientid = clientid
         self._api = api
+        self._ended = False
         kind: dict[str, Any] = {} if version == 5 else {"clean_session": clean}
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -88,7 +89,10 @@ class Device:
         return self.next()[0] == "fence"
 
     def disconnect(self) -> None:
-        """Say goodbye; returns when the broker has taken note."""
+        """Say goodbye; returns when the broker has taken note. Harmless the second time."""
+        if self._ended:
+            return
+        self._ended = True
         self._client.disconnect()
         self._client.loop_stop()
         deadline = time.monotonic() + PATIENCE

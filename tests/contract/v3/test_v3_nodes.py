@@ -1,0 +1,103 @@
+"""Nodes: their facts, their listeners, and what is said of nodes that are unknown or down."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from api_v3 import metrics, stats
+from emqx_compat.testing import SyncServer
+
+NODE = "emqx@127.0.0.1"
+NODE_PATHS = [
+    "/brokers/{}",
+    "/nodes/{}",
+    "/nodes/{}/connections",
+    "/nodes/{}/connections/c1",
+    "/nodes/{}/connection/username/u",
+    "/nodes/{}/sessions",
+    "/nodes/{}/sessions/c1",
+    "/nodes/{}/subscriptions",
+    "/nodes/{}/subscriptions/c1",
+    "/nodes/{}/listeners",
+    "/nodes/{}/metrics",
+    "/nodes/{}/stats",
+]
+
+
+def get(api: httpx.Client, path: str) -> Any:
+    return api.get(path).json()["data"]
+
+
+def test_a_broker_of_the_list_is_the_single_one_with_its_name(api: httpx.Client) -> None:
+    row, single = get(api, "/brokers")[0], get(api, f"/brokers/{NODE}")
+    assert row.pop("node") == NODE
+    assert row.keys() == single.keys()
+    assert row["node_status"] == "Running"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row["datetime"])
+
+
+def test_memory_is_text_in_the_list_and_bytes_in_the_single_form(api: httpx.Client) -> None:
+    row, single = get(api, "/nodes")[0], get(api, f"/nodes/{NODE}")
+    for name in ("memory_total", "memory_used"):
+        assert re.fullmatch(r"\d+\.\d\d[KMG]", row[name])
+        assert isinstance(single[name], int)
+    assert (row["node"], row["name"], single["name"], "node" in single) == (NODE, NODE, NODE, False)
+    assert re.fullmatch(r"\d+\.\d\d", row["load1"])
+
+
+@pytest.mark.parametrize("path", NODE_PATHS)
+def test_a_name_that_was_never_seen_is_404(api: httpx.Client, path: str) -> None:
+    answer = api.get(path.format("nope@10.0.0.9"))
+    assert (answer.status_code, answer.headers["content-type"], answer.text) == (404, "text/plain", "Not found.")
+
+
+WITH_CODE = (200, '{"code":102,"message":"nodedown"}')
+WITHOUT_CODE = (200, '{"message":"nodedown"}')
+DOWN = {
+    "/brokers/{}": WITH_CODE,
+    "/nodes/{}": (204, ""),
+    "/nodes/{}/connections": WITH_CODE,
+    "/nodes/{}/connections/c1": (204, ""),
+    "/nodes/{}/connection/username/u": (204, ""),
+    "/nodes/{}/sessions": WITHOUT_CODE,
+    "/nodes/{}/sessions/c1": (500, "Internal Error"),
+    "/nodes/{}/subscriptions": WITHOUT_CODE,
+    "/nodes/{}/subscriptions/c1": (200, '{"code":0,"data":[]}'),
+    "/nodes/{}/listeners": (200, '{"code":0,"data":{"error":"nodedown"}}'),
+    "/nodes/{}/metrics": WITHOUT_CODE,
+    "/nodes/{}/stats": WITHOUT_CODE,
+}
+
+
+@pytest.mark.parametrize("path", NODE_PATHS)
+def test_a_name_that_is_known_is_a_node_that_is_down(api: httpx.Client, path: str) -> None:
+    answer = api.get(path.format("kernel"))
+    assert (answer.status_code, answer.text) == DOWN[path]
+
+
+def test_a_session_of_a_node_that_is_down_cannot_be_removed(api: httpx.Client) -> None:
+    assert api.delete("/nodes/kernel/sessions/persistent/x").json() == {"message": "nodedown"}
+
+
+def test_listeners_are_named_by_what_they_speak_and_where(server: SyncServer, api: httpx.Client) -> None:
+    rows = {row["protocol"]: row for row in get(api, f"/nodes/{NODE}/listeners")}
+    assert {"mqtt:tcp", "mqtt:ws", "http:management", "http:dashboard"} <= rows.keys()
+    assert "mqtt:ssl" not in rows  # switched off
+    assert rows["mqtt:tcp"]["listen_on"] == str(server.mqtt[1])  # bound to a port alone
+    assert rows["mqtt:ws"]["shutdown_count"] == rows["http:dashboard"]["shutdown_count"] == []
+
+
+def test_metrics_carry_the_43_names_of_3_1_and_the_55_of_3_2(api: httpx.Client) -> None:
+    names = get(api, "/metrics")[0]["metrics"].keys()
+    assert names == get(api, f"/nodes/{NODE}/metrics").keys() == metrics.SAMPLE.keys()
+    assert (sum("/" in name for name in names), sum("." in name for name in names)) == (43, 55)
+
+
+def test_stats_carry_the_18_names_of_3_1_and_the_26_of_3_2(api: httpx.Client) -> None:
+    names = get(api, f"/nodes/{NODE}/stats").keys()
+    assert names == stats.SAMPLE.keys()
+    assert (sum("/" in name for name in names), sum("." in name for name in names)) == (18, 26)
