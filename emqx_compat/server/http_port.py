@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE = 60.0
 """Seconds that an idle connection is held; Cowboy's `idle_timeout`."""
-
-# What clients send wrongly is answered, not logged; a handler that fails still is.
-logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class HttpPort:
@@ -37,8 +33,7 @@ class HttpPort:
                 loop="none",
                 lifespan="off",
                 interface="asgi3",
-                log_config=None,
-                access_log=False,
+                log_config=None,  # uvicorn's loggers are left alone: another server of this process may use them
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=int(KEEP_ALIVE),

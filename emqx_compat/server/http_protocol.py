@@ -8,6 +8,7 @@ its original words back. Lines and headers have limits; what cannot be parsed is
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from typing import Any
 
@@ -18,6 +19,11 @@ MAX_TARGET = 60_000
 """Bytes; the parser ends at 65535, the dialects refuse earlier in their own words."""
 MAX_HEADERS = 200
 MAX_HEADER_BYTES = 65_536
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(
+    logging.ERROR
+)  # what clients send wrongly is answered, not logged; an application that fails still is
 
 _METHODS = frozenset((b"GET", b"POST", b"PUT", b"DELETE", b"HEAD", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT"))
 _STAND_IN = b"POST"
@@ -31,6 +37,7 @@ class LenientProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False  # else any handler of the root logger switches it on
+        self.logger = _LOG
         self._between = True
         """No request is being read."""
         self._original: tuple[bytes, bytes] | None = None
