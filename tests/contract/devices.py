@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -80,3 +81,7 @@ class Device:
         """Say goodbye; harmless when the connection has ended."""
         self._client.disconnect()
         self._client.loop_stop()
+
+
+Connect = Callable[..., Device]
+"""Makes a device from its client id; what else it takes, its fixture says."""

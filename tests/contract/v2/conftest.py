@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from devices import Device
+from devices import Connect, Device
 
 from emqx_compat.testing import Port, Server, SyncServer
 
 _numbers = itertools.count(1)
-
-Connect = Callable[..., Device]
 
 
 def client(server: SyncServer, port: Port | None = None, *, known: bool = True) -> httpx.Client:
