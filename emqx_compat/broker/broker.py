@@ -80,6 +80,8 @@ class Broker:
         self.publisher = EmbeddedPublisher(self)
         self.bans = EmbeddedBans(self)
         self.metrics = EmbeddedMetrics(self)
+        self.stopped = False
+        """Transports let nobody in any more."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._provide_gauges()
@@ -112,6 +114,7 @@ class Broker:
 
     async def stop(self) -> None:
         """Say goodbye to everyone (DISCONNECT 0x8B to MQTT 5 clients), publish their wills, stop all timers."""
+        self.stopped = True
         for channel in tuple(self.channels):
             channel.close("server_shutting_down", ReasonCode.SERVER_SHUTTING_DOWN)
         self.flush()
@@ -175,6 +178,11 @@ class Broker:
             mine.send_msg_dropped_expired += 1
         elif reason == "too_large":
             mine.send_msg_dropped_too_large += 1
+
+    def count_authorized(self, number: int) -> None:
+        """Count PUBLISHes or filters that were allowed; who forbids some is to come."""
+        self.counters["client.authorize"] += number
+        self.counters["authorization.allow"] += number
 
     def run(self, point: Sequence[Callable[..., None]], *args: object) -> None:
         """Call everyone at a hook point; one that fails does not stop the others."""

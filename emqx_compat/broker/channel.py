@@ -176,6 +176,7 @@ class Channel:
         if messages:
             counters["packets.publish.received"] += messages
             counters["messages.received"] += messages
+            self.broker.count_authorized(messages)
             for qos, count in enumerate(published):
                 counters[f"messages.qos{qos}.received"] += count
         if acked:

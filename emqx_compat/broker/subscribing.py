@@ -22,6 +22,7 @@ def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
     identifiers = (packet.properties or {}).get("subscription_identifier")
     subid = identifiers[0] if identifiers else None
     broker.counters["client.subscribe"] += 1
+    broker.count_authorized(len(packet.subscriptions))
     codes: list[int] = []
     made: list[tuple[Binding, bool]] = []
     for request in packet.subscriptions:

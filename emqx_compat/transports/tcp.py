@@ -34,9 +34,10 @@ class MqttProtocol(asyncio.Protocol):
     # --- asyncio.Protocol --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Open the channel, unless the listener is full."""
+        """Open the channel, unless the listener is full or the broker has stopped."""
         self._transport = cast(asyncio.Transport, transport)
-        if self._limit is not None and self._endpoint.current_connections >= self._limit:
+        full = self._limit is not None and self._endpoint.current_connections >= self._limit
+        if full or self._broker.stopped:
             self._transport.abort()
             return
         self._channel = self._broker.open_channel(self, _peer(self._transport, self._endpoint))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,6 +21,8 @@ SUBPROTOCOLS = ("mqtt", "mqtt-v3", "mqtt-v3.1.1", "mqtt-v5")
 HIGH_WATER = 65_536
 """Bytes waiting for the peer above which the channel is told to pause; it goes on when all are sent."""
 BACKLOG = 1024
+STOP_TIMEOUT = 1.0
+"""Seconds that connections have to say goodbye when a listener stops."""
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -98,48 +100,58 @@ class WebSocketServer:
         self._broker = broker
         self._endpoint = endpoint
         self._spec = spec
-        self._server: _QuietServer | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._server: uvicorn.Server | None = None
+        self._sockets: list[socket.socket] = []
         self.port = 0
 
     async def start(self) -> None:
-        """Bind, then serve. Raises `OSError` when the address is taken."""
+        """Bind, then serve. Raises `OSError` when the address is taken, `ValueError` for TLS without files."""
         spec = self._spec
-        sockets = bind(spec.host, spec.port)
-        self.port = sockets[0].getsockname()[1]
-        try:
-            config = uvicorn.Config(
-                self.application,
-                interface="asgi3",
-                ws="websockets-sansio",
-                ws_ping_interval=None,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                log_level="critical",
-                ws_max_size=max(self._broker.settings.max_packet_size * 2, 1_048_576),
-                ws_per_message_deflate=False,
-                timeout_graceful_shutdown=1,
-                backlog=BACKLOG,
-            )
-            config.load()
-            if spec.type == "wss":
-                if spec.tls is None:
-                    raise ValueError(f"listener {spec.id} has no certificate")
-                config.ssl = spec.tls.context()
-        except BaseException:
-            for each in sockets:
-                each.close()
-            raise
-        self._server = _QuietServer(config)
-        self._task = asyncio.get_running_loop().create_task(self._server.serve(sockets))
-        await self._server.ready.wait()
+        if spec.type == "wss" and spec.tls is None:
+            raise ValueError(f"listener {spec.id} has no certificate")
+        context = spec.tls.context() if spec.type == "wss" and spec.tls is not None else None
+        self._sockets = bind(spec.host, spec.port)
+        self.port = self._sockets[0].getsockname()[1]
+        config = uvicorn.Config(
+            self.application,
+            interface="asgi3",
+            loop="none",
+            ws="websockets-sansio",
+            ws_ping_interval=None,
+            ws_max_size=max(self._broker.settings.max_packet_size * 2, 1_048_576),
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG,
+        )
+        config.load()
+        config.ssl = context
+        # Not `serve`, which takes over the process's signals and looks ten times a second whether to stop.
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup(self._sockets)
 
     async def stop(self) -> None:
         """Close the port and its connections."""
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+        if self._server is None:
+            return
+        state = self._server.server_state
+        for server in self._server.servers:
+            server.close()
+        for each in self._sockets:
+            each.close()
+        for connection in tuple(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            await asyncio.wait(set(state.tasks), timeout=STOP_TIMEOUT)
+        for task in tuple(state.tasks):
+            task.cancel()
+        for connection in tuple(state.connections):
+            connection.transport.abort()
 
     async def application(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: one WebSocket is one MQTT connection; everything else is refused."""
@@ -162,7 +174,8 @@ class WebSocketServer:
         if chosen is None:
             await _deny(send, 400)
             return
-        if limit is not None and self._endpoint.current_connections >= limit:
+        full = limit is not None and self._endpoint.current_connections >= limit
+        if full or self._broker.stopped:
             await _deny(send, 503)
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})
@@ -202,19 +215,3 @@ async def _deny(send: Send, status: int) -> None:
     headers = [(b"content-length", b"0")]
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": b""})
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves signals to whoever composed the process, and tells when it serves."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
