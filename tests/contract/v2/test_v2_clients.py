@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
-from devices import PATIENCE, Device
+from devices import PATIENCE, Connect, Device
 
 from emqx_compat.testing import Server, SyncServer
 

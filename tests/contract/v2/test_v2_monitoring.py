@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
+from devices import Connect
 
 from emqx_compat.testing import SyncServer
 

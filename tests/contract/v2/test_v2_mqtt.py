@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
+from devices import Connect
+
+from emqx_compat.testing import SyncServer
 
 DONE: dict[str, Any] = {"code": 0, "result": []}
 
@@ -231,7 +233,9 @@ def test_a_node_and_the_cluster_list_a_clients_subscriptions_alike(
     ]
 
 
-def test_pages_of_subscriptions_hold_each_once(fresh: Any, fresh_api: httpx.Client, connect: Connect) -> None:
+def test_pages_of_subscriptions_hold_each_once(
+    fresh: SyncServer, fresh_api: httpx.Client, connect: Connect
+) -> None:
     for number in range(5):
         connect(f"c{number}", at=fresh).subscribe(f"t/{number}")
     path = "/nodes/emq@127.0.0.1/subscriptions?page_size=2&curr_page={}"
@@ -240,7 +244,7 @@ def test_pages_of_subscriptions_hold_each_once(fresh: Any, fresh_api: httpx.Clie
     assert {row["topic"] for page in pages for row in page["objects"]} == {f"t/{number}" for number in range(5)}
 
 
-def test_a_filter_of_many_is_one_route(fresh: Any, fresh_api: httpx.Client, connect: Connect) -> None:
+def test_a_filter_of_many_is_one_route(fresh: SyncServer, fresh_api: httpx.Client, connect: Connect) -> None:
     for clientid in ("a", "b"):
         connect(clientid, at=fresh).subscribe("/World")
     result = fresh_api.get("/routes").json()["result"]
