@@ -49,7 +49,7 @@ def marks() -> list[Mark]:
 def _marks_of(path: Path) -> list[Mark]:
     found = []
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if not isinstance(node, ast.FunctionDef):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         promise = (ast.get_docstring(node) or "").partition("\n")[0]
         for decorator in node.decorator_list:
