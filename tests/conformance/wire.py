@@ -23,6 +23,7 @@ from emqx_compat.core.clock import ManualClock
 from emqx_compat.core.hooks import Hooks
 from emqx_compat.core.ids import Ids
 from emqx_compat.mqtt import (
+    CodecError,
     Connack,
     Connect,
     Disconnect,
@@ -383,7 +384,7 @@ def _packet_size(data: bytes) -> int | None:
 def _shown(raw: bytes, version: int) -> str:
     """Bytes as a failure shows them."""
     packet: object = "?"
-    with suppress(ValueError):
+    with suppress(CodecError):
         packet = decode_packet(raw, version)
     return f"{packet} ({raw[:64].hex(' ')})"
 
