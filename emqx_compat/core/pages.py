@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_BEYOND = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
@@ -18,8 +20,8 @@ class PageRequest:
 
     @property
     def offset(self) -> int:
-        """Rows before this page."""
-        return (max(self.number, 1) - 1) * self.limit
+        """Rows before this page; of pages beyond every table, a number that still fits the machine's word."""
+        return min((max(self.number, 1) - 1) * self.limit, _BEYOND)
 
 
 @dataclass(slots=True)
