@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from api_v5.dialect import FOREVER, listed, no_content, ok, second, second_or_forever
 from api_v5.faults import crash
-from api_v5.validation import Boolean, Either, Epoch, FieldList, Literal, Text, body, parameter
+from api_v5.fields import Boolean, Either, Epoch, Literal, Text
+from api_v5.validation import FieldList, body, parameter
 from emqx_compat.core.accounts import ROLES, ApiKey
 from emqx_compat.core.credentials import valid_key_name
 from emqx_compat.core.faults import F, Fault

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from api_v5.dialect import no_content, ok, page_request, paged, second, second_or_forever
 from api_v5.faults import crash
-from api_v5.validation import Enum, Epoch, PageQuery, Struct, Text, body, parameter, query
+from api_v5.fields import Enum, Epoch, Text
+from api_v5.validation import PageQuery, Struct, body, parameter, query
 from emqx_compat.core.bans import BAN_KINDS, Ban, BanKind
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from api_v5.dialect import listed, no_content, ok
 from api_v5.faults import NO_LOCAL_ON_SHARED
+from api_v5.fields import ListOf, Qos, Text, integer
 from api_v5.subscriptions import EXAMPLE, render_subscription
-from api_v5.validation import Array, ListOf, Qos, Struct, Text, body, integer
+from api_v5.validation import Array, Struct, body
 from emqx_compat.core.clients import AuthzDecision, Subscription, SubscriptionOptions
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.topics import is_shared

@@ -11,20 +11,8 @@ from starlette.responses import Response
 
 from api_v5.dialect import FOREVER, no_content, ok, page_request, paged
 from api_v5.faults import NO_NODE, crash
-from api_v5.validation import (
-    Array,
-    Boolean,
-    Either,
-    Enum,
-    Epoch,
-    ListOf,
-    Literal,
-    PageQuery,
-    Repeated,
-    Text,
-    body,
-    query,
-)
+from api_v5.fields import Boolean, Either, Enum, Epoch, ListOf, Literal, Repeated, Text
+from api_v5.validation import Array, PageQuery, body, query
 from emqx_compat.core.clients import Client, ClientQuery, Order
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call

@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from api_v5.dialect import listed, ok
-from api_v5.validation import Enum, parameter
+from api_v5.fields import Enum
+from api_v5.validation import parameter
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v5.dialect import FOREVER, listed, ok
-from api_v5.validation import Enum, Query, Text, parameter, query
+from api_v5.fields import Enum, Text
+from api_v5.validation import Query, parameter, query
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.nodes import Listener
 from emqx_compat.http.call import Call

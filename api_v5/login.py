@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from api_v5.credentials import bearer_token
 from api_v5.dialect import no_content, ok
+from api_v5.fields import Text
 from api_v5.users import BackendQuery
-from api_v5.validation import FieldList, Text, body, query
+from api_v5.validation import FieldList, body, query
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from starlette.responses import Response
 
 from api_v5.dialect import ok
-from api_v5.validation import Boolean, Query, query
+from api_v5.fields import Boolean
+from api_v5.validation import Query, query
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
@@ -73,11 +74,13 @@ def render_metrics(counters: Mapping[str, int]) -> dict[str, int]:
 
 
 async def list_metrics(call: Call) -> Response:
+    """The counters of every member."""
+    return told_of_nodes(call, render_metrics(call.engine.metrics.counters()))
+
+
+def told_of_nodes(call: Call, numbers: dict[str, int]) -> Response:
     """One object a member, or one object of sums without a name."""
-    metrics = render_metrics(call.engine.metrics.counters())
-    if query(call)["aggregate"]:
-        return ok(metrics)
-    return ok([{"node": call.engine.nodes.local, **metrics}])
+    return ok(numbers if query(call)["aggregate"] else [{"node": call.engine.nodes.local, **numbers}])
 
 
 # --- routes

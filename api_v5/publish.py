@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from api_v5.dialect import ok
 from api_v5.faults import crash
-from api_v5.validation import Array, Boolean, Enum, Integer, ListOf, Map, Qos, Struct, Text, between, body
+from api_v5.fields import Boolean, Enum, Integer, ListOf, Map, Qos, Text, between
+from api_v5.validation import Array, Struct, body
 from emqx_compat.core.engine import Engine
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.messages import MessageProperties, PublishRequest, PublishResult

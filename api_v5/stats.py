@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from api_v5.dialect import ok
-from api_v5.metrics import AggregateQuery
-from api_v5.validation import query
+from api_v5.metrics import AggregateQuery, told_of_nodes
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
@@ -42,11 +40,8 @@ def render_stats(gauges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
 
 
 async def list_stats(call: Call) -> Response:
-    """One object a member, or one object of sums without a name."""
-    stats = render_stats(call.engine.metrics.gauges())
-    if query(call)["aggregate"]:
-        return ok(stats)
-    return ok([{"node": call.engine.nodes.local, **stats}])
+    """The gauges of every member."""
+    return told_of_nodes(call, render_stats(call.engine.metrics.gauges()))
 
 
 # --- routes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from api_v5.dialect import text_response
-from api_v5.validation import Query, Text, query
+from api_v5.fields import Text
+from api_v5.validation import Query, query
 from emqx_compat.core.engine import Engine
 from emqx_compat.http.call import Call
 from emqx_compat.http.respond import to_json

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from api_v5.dialect import page_request, paged
 from api_v5.faults import NO_NODE
-from api_v5.validation import PageQuery, Qos, Text, query
+from api_v5.fields import Qos, Text
+from api_v5.validation import PageQuery, query
 from emqx_compat.core.clients import Subscription, SubscriptionQuery
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.topics import is_shared

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from api_v5.dialect import ok, page_request, paged
 from api_v5.faults import crash
-from api_v5.validation import PageQuery, Text, query
+from api_v5.fields import Text
+from api_v5.validation import PageQuery, query
 from emqx_compat.core.clients import TopicRoute
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import PageRequest, page_of

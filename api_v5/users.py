@@ -7,7 +7,8 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from api_v5.dialect import listed, no_content, ok
-from api_v5.validation import Enum, FieldList, Query, Text, body, query
+from api_v5.fields import Enum, Text
+from api_v5.validation import FieldList, Query, body, query
 from emqx_compat.core.accounts import Role, User
 from emqx_compat.core.credentials import password_fault, valid_username
 from emqx_compat.core.faults import F, Fault
