@@ -24,7 +24,15 @@ def _md5(data: bytes) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
-_SCHEMES: dict[str, _Digest] = {"sha256": _sha256, "md5": _md5}
+def _sha(data: bytes) -> bytes:
+    return hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+def _plain(data: bytes) -> bytes:
+    return data
+
+
+_SCHEMES: dict[str, _Digest] = {"sha256": _sha256, "md5": _md5, "sha": _sha, "plain": _plain}
 _BY_SIZE = {32: "sha256", 16: "md5"}
 
 
@@ -33,7 +41,7 @@ class SecretHash:
     """What is kept of a secret."""
 
     scheme: str
-    """`sha256` or `md5`."""
+    """`sha256` or `md5`; of MQTT clients also `sha` and `plain`, the latter without salt."""
     salt: bytes
     digest: bytes
 

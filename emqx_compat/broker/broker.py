@@ -139,7 +139,7 @@ class Broker:
                 return 0
         topic = message.topic
         if topic[0] == "$":
-            if topic.startswith(delayed_topics.PREFIX):
+            if topic.startswith(delayed_topics.PREFIX) and self.settings.delayed_enable:
                 return int(self.delayed.accept(message, now))
             if topic.startswith("$SYS/"):
                 return self.publish_sys(message, now)

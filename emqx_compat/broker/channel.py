@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from emqx_compat.broker import closing, connecting, incoming, subscribing
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 
 _DUP = 0x08
+_first_byte = itemgetter(0)
 _TRANSPORT_BUFFER = 262_144
 """Above that many bytes at once, pieces are not joined into one."""
 
@@ -59,6 +61,7 @@ class Channel:
         "fast",
         "heard_at",
         "held",
+        "is_open",
         "keepalive",
         "origin",
         "out",
@@ -91,6 +94,8 @@ class Channel:
         """Bytes in `out` since the peer became slow."""
         self.paused = False
         self.fast = False
+        self.is_open = False
+        """Whether a session may send through it."""
         self.keepalive = 0.0
         """Seconds of silence after which the connection is closed; 0 = never."""
         self.heard_at = broker.clock.now()
@@ -107,11 +112,6 @@ class Channel:
         )
         peer.endpoint.current_connections += 1
         broker.channels.add(self)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a session may send through it."""
-        return self.state is State.OPEN
 
     @property
     def is_closed(self) -> bool:
@@ -183,6 +183,8 @@ class Channel:
             counters["packets.puback.received"] += acked
         session = self.session
         if session is not None:
+            if session.mqueue or session.unsent or session.replays:
+                session.pump(now)  # once for all acknowledgements of the chunk
             mine = session.client.counters
             mine.recv_pkt += messages + acked + others
             mine.recv_msg += messages
@@ -271,16 +273,13 @@ class Channel:
         if not out or (self.paused and self.state is State.OPEN):
             return
         counters = self.broker.counters
-        size = 0
-        tally: dict[int, int] = {}
-        for data in out:
-            first = data[0]
-            tally[first] = tally.get(first, 0) + 1
-            size += len(data)
+        size = sum(map(len, out))
         counters["bytes.sent"] += size
         counters["packets.sent"] += len(out)
         mine = self.session.client.counters if self.session is not None else None
-        for first, count in tally.items():
+        firsts = bytes(map(_first_byte, out))
+        for first in set(firsts):
+            count = firsts.count(first)
             for name in SENT[first]:
                 counters[name] += count
             if first & 0xF0 == 0x30 and mine is not None:
@@ -370,7 +369,7 @@ class Channel:
         """The one way out: flush, close, tell the session and the listener."""
         state, self.state = self.state, State.CLOSED
         slow = self.paused
-        self.fast = False
+        self.fast = self.is_open = False
         self.flush()
         self.out = []
         if slow:

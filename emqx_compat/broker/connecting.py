@@ -65,6 +65,9 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
         channel.sink.pause_reading()
         broker.spawn(_authenticate(channel, packet, client))
         return
+    if not broker.settings.allow_anonymous:
+        _refuse_credentials(channel, ReasonCode.BAD_USER_NAME_OR_PASSWORD)
+        return
     _count_anonymous(channel)
     open_session(channel, packet, client, now)
 
@@ -133,8 +136,13 @@ def _count_anonymous(channel: Channel) -> None:
     counters["authentication.success"] += 1
 
 
+def _refuse_credentials(channel: Channel, code: int) -> None:
+    channel.broker.counters["authentication.failure"] += 1
+    refuse(channel, code)
+
+
 async def _authenticate(channel: Channel, packet: Connect, client: Client) -> None:
-    """Ask one authenticator after the other until one has an opinion; nobody's means welcome."""
+    """Ask one authenticator after the other until one has an opinion; nobody's is up to `allow_anonymous`."""
     broker = channel.broker
     verdict: int | None = None
     try:
@@ -149,9 +157,10 @@ async def _authenticate(channel: Channel, packet: Connect, client: Client) -> No
         verdict = int(ReasonCode.NOT_AUTHORIZED)
     if channel.state is not State.AUTHENTICATING:
         return
+    if verdict is None and not broker.settings.allow_anonymous:
+        verdict = int(ReasonCode.BAD_USER_NAME_OR_PASSWORD)
     if verdict:
-        broker.counters["authentication.failure"] += 1
-        refuse(channel, verdict)
+        _refuse_credentials(channel, verdict)
         return
     if verdict is None:
         _count_anonymous(channel)
@@ -223,6 +232,7 @@ def _attach(channel: Channel, session: Session, packet: Connect) -> None:
     channel.session = session
     session.channel = channel
     channel.state = State.OPEN
+    channel.is_open = True
     channel.origin = Origin(client.clientid, client.username, client.peerhost)
     channel.will = packet.will
     channel.keepalive = client.keepalive * settings.keepalive_multiplier

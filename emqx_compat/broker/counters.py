@@ -12,6 +12,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "client.acl.allow": ("authorization.allow",),
     "client.acl.deny": ("authorization.deny",),
     "client.acl.cache_hit": ("authorization.cache_hit",),
+    "auth.mqtt.anonymous": ("authentication.success.anonymous",),
     "client.auth.success": ("authentication.success",),
     "client.auth.success.anonymous": ("authentication.success.anonymous",),
     "client.auth.failure": ("authentication.failure",),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.message import Message
+from emqx_compat.broker.session import Delivery
 
 if TYPE_CHECKING:
     from emqx_compat.broker.broker import Broker
@@ -26,9 +26,9 @@ def route(broker: Broker, message: Message, now: float) -> int:
     clientid = message.origin.clientid
     message_qos = message.qos
     upgrade = broker.settings.upgrade_qos
-    # The QoS 0 packet for plain subscriptions, by protocol family.
-    frames: list[bytes | None] = [None, None]
     is_sys = message.topic[0] == "$" and message.is_sys
+    # Encodings for subscriptions without an identifier, by protocol family, QoS and flag.
+    encoded: dict[int, tuple[bytes, bytes]] = {}
     dirty = broker.dirty
     for binding in bindings:
         session = binding.session
@@ -38,27 +38,29 @@ def route(broker: Broker, message: Message, now: float) -> int:
         qos = binding.qos
         if (qos < message_qos) is upgrade:
             qos = message_qos
+        # Retain As Published, else 0 [MQTT-3.3.1-12, MQTT-3.3.1-13].
+        retain = message.retain and binding.retain_as_published
+        channel = session.channel
+        if channel is None or not channel.fast or binding.subid is not None or is_sys:
+            session.deliver(message, binding, qos, retain, now)
+            continue
+        # The short way: what `Session.deliver` would do for a connection without peculiarities.
+        key = channel.family << 3 | qos << 1 | retain
+        parts = encoded.get(key)
+        if parts is None:
+            parts = encoded[key] = message.parts(channel.family, qos, retain, None, now)
         if not qos:
-            channel = session.channel
-            if channel is not None and channel.fast and binding.subid is None and not is_sys:
-                if binding.retain_as_published and message.retain:
-                    data = message.parts(channel.family, 0, True, None, now)[0]
-                else:
-                    frame = frames[channel.family]
-                    if frame is None:
-                        frame = frames[channel.family] = message.parts(channel.family, 0, False, None, now)[0]
-                    data = frame
-                out = channel.out
-                if not out:
-                    if not dirty:
-                        broker.flush_soon()
-                    dirty.append(channel)
-                out.append(data)
-                continue
-        session.deliver(message, binding, qos, _retain_flag(message, binding), now)
+            data = parts[0]
+        elif session.mqueue or len(session.inflight) >= session.client.inflight_max:
+            session.enqueue(Delivery(message, binding, qos, retain, now))
+            continue
+        else:
+            packet_id = session.reserve(Delivery(message, binding, qos, retain, now))
+            data = parts[0] + packet_id.to_bytes(2, "big") + parts[1]
+        out = channel.out
+        if not out:
+            if not dirty:
+                broker.flush_soon()
+            dirty.append(channel)
+        out.append(data)
     return len(bindings)
-
-
-def _retain_flag(message: Message, binding: Binding) -> bool:
-    """Retain As Published, else 0 [MQTT-3.3.1-12, MQTT-3.3.1-13]."""
-    return message.retain and binding.retain_as_published

@@ -91,7 +91,7 @@ def on_puback(channel: Channel, packet: Puback, now: float) -> None:
         counters["packets.puback.inuse"] += 1
     else:
         counters["messages.acked"] += 1
-        session.acknowledged(packet.packet_id, now)
+        del session.inflight[packet.packet_id]
 
 
 def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
@@ -106,7 +106,7 @@ def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
         _release(channel, packet_id, int(ReasonCode.PACKET_IDENTIFIER_NOT_FOUND))
         return
     if packet.reason_code >= 0x80:
-        session.acknowledged(packet_id, now)
+        del session.inflight[packet_id]
         return
     if delivery.released:
         counters["packets.pubrec.inuse"] += 1
@@ -143,4 +143,4 @@ def on_pubcomp(channel: Channel, packet: Pubcomp, now: float) -> None:
     elif not delivery.released:
         counters["packets.pubcomp.inuse"] += 1
     else:
-        session.acknowledged(packet.packet_id, now)
+        del session.inflight[packet.packet_id]

@@ -73,7 +73,7 @@ def replay_retained(session: Session, binding: Binding) -> None:
     """Send the retained messages that a new subscription asks for [MQTT-3.3.1-9 … -11]."""
     broker = session.broker
     retained = broker.retained
-    if not retained.messages:
+    if not retained.messages or not broker.settings.retainer_enable:
         return
     replay = Replay(session, binding, retained.matching(binding.topic, broker.clock.now()))
     if session.replays:

@@ -36,6 +36,8 @@ class Retained:
         What is larger than the limit, or one topic too many, is delivered but not kept, as in EMQX.
         """
         topic = message.topic
+        if not self._settings.retainer_enable:
+            return False
         if not message.payload:
             self.remove(topic)
             return False

@@ -101,10 +101,10 @@ class Session:
         elif not qos and not self.broker.settings.mqueue_store_qos0:
             self.broker.drop_delivery(self.client, "qos0_msg")
             return
-        self._enqueue(Delivery(message, binding, qos, retain, now))
+        self.enqueue(Delivery(message, binding, qos, retain, now))
 
-    def _transmit(self, channel: Channel, delivery: Delivery, now: float) -> None:
-        """Give it a packet identifier that is not in use [MQTT-2.2.1-4] and send it."""
+    def reserve(self, delivery: Delivery) -> int:
+        """A packet identifier that is not in use [MQTT-2.2.1-4], with which the delivery is in flight."""
         inflight = self.inflight
         packet_id = self.next_packet_id
         while True:
@@ -113,12 +113,17 @@ class Session:
                 break
         self.next_packet_id = packet_id
         inflight[packet_id] = delivery
+        return packet_id
+
+    def _transmit(self, channel: Channel, delivery: Delivery, now: float) -> None:
+        packet_id = self.reserve(delivery)
         if not channel.send_publish(
             delivery.message, delivery.binding, delivery.qos, delivery.retain, packet_id, False, now
         ):
-            del inflight[packet_id]
+            del self.inflight[packet_id]
 
-    def _enqueue(self, delivery: Delivery) -> None:
+    def enqueue(self, delivery: Delivery) -> None:
+        """Let it wait; in a full queue the oldest one is dropped for it."""
         queue = self.mqueue
         if queue is None:
             queue = self.mqueue = deque()
@@ -185,16 +190,6 @@ class Session:
             delivery.message, delivery.binding, delivery.qos, delivery.retain, packet_id, True, now
         ):
             del self.inflight[packet_id]
-
-    # --- acknowledgements of the client ------------------------------------------------------------------------
-
-    def acknowledged(self, packet_id: int, now: float) -> bool:
-        """A PUBACK or a final PUBCOMP: the exchange is over and its place in the window free."""
-        if self.inflight.pop(packet_id, None) is None:
-            return False
-        if self.mqueue or self.unsent or self.replays:
-            self.pump(now)
-        return True
 
     def retry(self, before: float, now: float) -> None:
         """Send again what was sent before a point in time and has not been answered."""

@@ -14,6 +14,13 @@ class BrokerSettings:
 
     max_packet_size: int = 1_048_576
     max_clientid_len: int = 65_535
+    allow_anonymous: bool = True
+    """Whether those may connect of whom no authenticator has an opinion."""
+    authz_no_match: Literal["allow", "deny"] = "allow"
+    authz_deny_action: Literal["ignore", "disconnect"] = "ignore"
+    authz_cache_enable: bool = True
+    authz_cache_max_size: int = 32
+    authz_cache_ttl: float = 60.0
     max_topic_levels: int = 128
     max_qos_allowed: int = 2
     max_topic_alias: int = 65_535
@@ -33,6 +40,9 @@ class BrokerSettings:
     max_inflight: int = 32
     max_mqueue_len: int = 1000
     mqueue_store_qos0: bool = True
+    mqueue_high_watermark: float = 0.6
+    """Fractions of `max_mqueue_len` at which `mqueue_high` and `mqueue_low` are told."""
+    mqueue_low_watermark: float = 0.2
     retry_interval: float = 30.0
     """After which an unanswered PUBLISH or PUBREL is sent again on a live 3.1 or 3.1.1 connection; 0 = never.
 
@@ -43,6 +53,10 @@ class BrokerSettings:
     idle_timeout: float = 15.0
     """How long a connection may take to send its CONNECT."""
     response_information: str = ""
+    retainer_enable: bool = True
+    """Off: retained messages are delivered, but neither kept nor replayed; what is kept stays."""
+    delayed_enable: bool = True
+    """Off: `$delayed/…` are topics like others."""
     retained_max_payload_size: int = 1_048_576
     retained_max_messages: int = 0
     """0 = no limit."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from emqx_compat.core.accounts import ApiKey, Principal, Role, User
+from emqx_compat.core.alarms import AlarmService
 from emqx_compat.core.bans import Ban, BanKind
 from emqx_compat.core.clients import (
     AuthzDecision,
@@ -21,8 +22,11 @@ from emqx_compat.core.clients import (
     TopicRoute,
 )
 from emqx_compat.core.clock import Clock
+from emqx_compat.core.features import FeatureService
+from emqx_compat.core.hot_settings import HotSettingService
 from emqx_compat.core.ids import Ids
 from emqx_compat.core.messages import PublishRequest, PublishResult
+from emqx_compat.core.mqtt_users import MqttUserService
 from emqx_compat.core.nodes import Listener, Node
 from emqx_compat.core.pages import Page, PageRequest
 
@@ -239,15 +243,27 @@ class Engine(Protocol):
     def api_keys(self) -> ApiKeyService: ...
     @property
     def tokens(self) -> TokenService: ...
+    @property
+    def features(self) -> FeatureService: ...
+    @property
+    def hot_settings(self) -> HotSettingService: ...
+    @property
+    def mqtt_users(self) -> MqttUserService: ...
+    @property
+    def alarms(self) -> AlarmService: ...
 
 
 __all__ = [
+    "AlarmService",
     "ApiKeyService",
     "BanService",
     "ClientService",
     "Engine",
+    "FeatureService",
+    "HotSettingService",
     "ListenerService",
     "MetricsService",
+    "MqttUserService",
     "NodeService",
     "PublishService",
     "Role",

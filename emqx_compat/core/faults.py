@@ -77,6 +77,15 @@ class F(StrEnum):
     BAN_EXPIRED = "ban_expired"  # at, until
     LISTENER_NOT_FOUND = "listener_not_found"  # id
     ERROR_CODE_UNKNOWN = "error_code_unknown"  # code
+    FEATURE_UNKNOWN = "feature_unknown"  # name
+    FEATURE_RUNNING = "feature_running"  # name
+    FEATURE_STOPPED = "feature_stopped"  # name
+    FEATURE_FAILED = "feature_failed"  # name, reason
+    MQTT_USER_EXISTS = "mqtt_user_exists"  # as_, who
+    MQTT_USER_NOT_FOUND = "mqtt_user_not_found"  # as_, who
+    HASH_SCHEME_UNKNOWN = "hash_scheme_unknown"  # scheme
+    SETTING_UNKNOWN = "setting_unknown"  # name
+    SETTING_INVALID = "setting_invalid"  # name, value
 
 
 class Fault(Exception):

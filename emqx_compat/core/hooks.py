@@ -6,7 +6,7 @@ points. Callbacks run in the event loop and must not block; what they raise is l
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,19 @@ MessageHook = Callable[[Any], None]
 """Called with the broker's message record."""
 Authenticator = Callable[[Client, bytes | None], Awaitable[int | None]]
 """Credentials of a CONNECT → None (no opinion), 0 (welcome) or the CONNACK reason code to refuse with."""
+Authorizer = Callable[[Client, str, str, int, bool], bool | None]
+"""Client, `publish` or `subscribe`, topic (a filter without its share prefix), QoS, retain → allowed, or None."""
+FilterHook = Callable[[Client, Sequence[str]], Sequence[str] | None]
+"""Client and the filters of a SUBSCRIBE or UNSUBSCRIBE → as many others in their place, or None."""
+DeliveryHook = Callable[[Client, Any], None]
+"""Receiver, and the broker's message record."""
+QueueHook = Callable[[Client, int], None]
+"""Whose message queue, and how long it is."""
+
+WELCOME = 0
+BAD_USER_NAME_OR_PASSWORD = 0x86
+NOT_AUTHORIZED = 0x87
+"""CONNACK reason codes for authenticators; the broker translates them for older clients [§3.2.2.2]."""
 
 
 @dataclass(slots=True)
@@ -26,6 +39,11 @@ class Hooks:
     """The hook points of one engine."""
 
     client_authenticate: list[Authenticator] = field(default_factory=list)
+    client_authorize: list[Authorizer] = field(default_factory=list)
+    """The first opinion counts; nobody's means what the settings say."""
+    client_subscribe: list[FilterHook] = field(default_factory=list)
+    """Before a SUBSCRIBE takes effect, after it was authorized."""
+    client_unsubscribe: list[FilterHook] = field(default_factory=list)
     client_connected: list[ClientHook] = field(default_factory=list)
     client_disconnected: list[ReasonHook] = field(default_factory=list)
     session_created: list[ClientHook] = field(default_factory=list)
@@ -35,3 +53,11 @@ class Hooks:
     session_unsubscribed: list[SubscriptionHook] = field(default_factory=list)
     message_publish: list[MessageHook] = field(default_factory=list)
     message_dropped: list[MessageHook] = field(default_factory=list)
+    message_delivered: list[DeliveryHook] = field(default_factory=list)
+    """A message is being sent to a client. To be changed with `Broker.hook_deliveries` alone: without anyone here
+    deliveries take a shorter way."""
+    message_acked: list[DeliveryHook] = field(default_factory=list)
+    mqueue_high: list[QueueHook] = field(default_factory=list)
+    """A message queue has passed its high watermark."""
+    mqueue_low: list[QueueHook] = field(default_factory=list)
+    """A queue that had passed its high watermark is below its low one, or gone."""

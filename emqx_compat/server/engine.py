@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from emqx_compat.core.clock import Clock
 from emqx_compat.core.engine import (
+    AlarmService,
     ApiKeyService,
     BanService,
     ClientService,
+    FeatureService,
+    HotSettingService,
     ListenerService,
     MetricsService,
+    MqttUserService,
     NodeService,
     PublishService,
     SubscriptionService,
@@ -39,3 +43,7 @@ class EmbeddedEngine:
     users: UserService
     api_keys: ApiKeyService
     tokens: TokenService
+    features: FeatureService
+    hot_settings: HotSettingService
+    mqtt_users: MqttUserService
+    alarms: AlarmService

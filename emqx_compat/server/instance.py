@@ -25,6 +25,7 @@ from emqx_compat.http.ports import PortApp
 from emqx_compat.node import Listeners, SingleNode
 from emqx_compat.server.engine import EmbeddedEngine
 from emqx_compat.server.errors import StartError
+from emqx_compat.server.features import Behind, behind
 from emqx_compat.server.http_port import HttpPort
 from emqx_compat.server.mqtt import broker_settings, listener_rows, listener_spec
 from emqx_compat.server.seeds import seed
@@ -53,6 +54,7 @@ class Instance:
     tokens: Tokens
     listeners: ListenerManager
     ports: list[HttpPort]
+    behind: Behind
 
     @classmethod
     async def start(
@@ -90,6 +92,7 @@ class Instance:
             undo.callback(tokens.close)
             await seed(wanted.accounts, wanted.dashboard, users, api_keys, ids)
             broker = Broker(wanted.node_name, clock, ids, broker_settings(wanted), Hooks(), BanTable(store))
+            parts = behind(configuration, broker, store)
             listeners = ListenerManager(broker)
             ports: list[HttpPort] = []
             shown = {listener.id: _shown(configuration, listener.id) for listener in wanted.listeners}
@@ -110,13 +113,21 @@ class Instance:
                 users=users,
                 api_keys=api_keys,
                 tokens=tokens,
+                features=parts.features,
+                hot_settings=parts.hot_settings,
+                mqtt_users=parts.mqtt_users,
+                alarms=parts.alarms,
             )
             spokes = installed()
             for name, sock in sockets.items():
                 app = PortApp(name, spokes, engine, api_docs=wanted.dashboard.swagger_support)
                 ports.append(HttpPort(name, app, sock))
-            instance = cls(configuration, wanted, engine, broker, store, users, api_keys, tokens, listeners, ports)
+            instance = cls(
+                configuration, wanted, engine, broker, store, users, api_keys, tokens, listeners, ports, parts
+            )
             broker.start()
+            await parts.start()
+            undo.push_async_callback(parts.stop)
             undo.push_async_callback(instance._stop_listening, 0.0)
             await instance._listen(shown)
             undo.pop_all()
@@ -128,6 +139,7 @@ class Instance:
         try:
             await self._stop_listening(self.settings.shutdown_timeout)
         finally:
+            await self.behind.stop()
             self.tokens.close()
             await self.store.close()
 

@@ -23,7 +23,7 @@ def broker_settings(wanted: Settings) -> BrokerSettings:
         max_topic_levels=mqtt.max_topic_levels,
         max_qos_allowed=mqtt.max_qos_allowed,
         max_topic_alias=mqtt.max_topic_alias,
-        retain_available=mqtt.retain_available and retainer.enable,
+        retain_available=mqtt.retain_available,
         wildcard_subscription=mqtt.wildcard_subscription,
         shared_subscription=mqtt.shared_subscription,
         shared_subscription_strategy="random" if mqtt.shared_subscription_strategy == "random" else "round_robin",

@@ -71,4 +71,45 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE features (
+            name TEXT PRIMARY KEY,
+            active INTEGER,
+            resumes INTEGER NOT NULL,
+            options TEXT
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE mqtt_users (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            scheme TEXT NOT NULL,
+            salt BLOB NOT NULL,
+            digest BLOB NOT NULL,
+            is_superuser INTEGER NOT NULL,
+            created_at REAL NOT NULL,
+            UNIQUE (kind, name)
+        )
+        """,
+        """
+        CREATE TABLE alarms (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            node TEXT NOT NULL,
+            message TEXT NOT NULL,
+            details TEXT,
+            severity TEXT NOT NULL,
+            title TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            legacy_name TEXT NOT NULL,
+            legacy_description TEXT NOT NULL,
+            activated_at REAL NOT NULL,
+            deactivated_at REAL,
+            by_restart INTEGER NOT NULL,
+            generations TEXT
+        )
+        """,
+    ),
 )

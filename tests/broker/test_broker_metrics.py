@@ -40,6 +40,7 @@ async def test_a_connection_moves_its_counters(rig: Rig) -> None:
         "client.connected": 1,
         "client.authenticate": 1,
         "client.auth.anonymous": 1,
+        "auth.mqtt.anonymous": 1,
         "client.auth.success": 1,
         "client.auth.success.anonymous": 1,
         "client.disconnected": 1,
