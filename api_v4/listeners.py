@@ -12,8 +12,9 @@ from emqx_compat.core.nodes import Listener
 from emqx_compat.http.call import Call
 from emqx_compat.http.route import MANAGEMENT_LEGACY, Route
 
-NO_LIMIT = 1024000
-"""What 4.x allows a listener by default, shown where there is no limit."""
+NO_LIMIT = {"tcp": 1024000, "http": 512, "https": 512}
+"""What 4.x allows a listener by default, shown where there is no limit; the other types: `NO_LIMIT_ELSE`."""
+NO_LIMIT_ELSE = 102400
 
 # --- render
 
@@ -25,7 +26,7 @@ def render_listener(listener: Listener) -> dict[str, Any]:
         "protocol": _protocol(listener, port),
         "listen_on": str(port) if listener.host is None else f"{listener.host}:{port}",
         "acceptors": listener.acceptors,
-        "max_conns": NO_LIMIT if listener.max_connections is None else listener.max_connections,
+        "max_conns": _limit(listener),
         "current_conns": listener.current_connections,
         "shutdown_count": listener.shutdown_count or [],
     }
@@ -33,6 +34,12 @@ def render_listener(listener: Listener) -> dict[str, Any]:
         name = "external" if listener.name == "default" else listener.name
         row["identifier"] = f"mqtt:{listener.type}:{name}"
     return row
+
+
+def _limit(listener: Listener) -> int:
+    if listener.max_connections is None:
+        return NO_LIMIT.get(listener.type, NO_LIMIT_ELSE)
+    return listener.max_connections
 
 
 def _protocol(listener: Listener, port: int) -> str:
