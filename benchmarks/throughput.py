@@ -19,6 +19,7 @@ import statistics
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from emqx_compat.mqtt import Connect, Publish, Subscribe, SubscriptionRequest, encode
@@ -61,7 +62,9 @@ class Peer(asyncio.Protocol):
         self.topic = topic
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.rest = b""
-        hello = encode(Connect(f"bench-{'s' if topic else 'p'}{index}", proto_ver=run.version, keepalive=0), run.version)
+        hello = encode(
+            Connect(f"bench-{'s' if topic else 'p'}{index}", proto_ver=run.version, keepalive=0), run.version
+        )
         if topic:
             hello += encode(Subscribe(1, [SubscriptionRequest(topic, run.case.qos)]), run.version)
         self.hello = hello
@@ -119,7 +122,8 @@ class Peer(asyncio.Protocol):
 class Run:
     """One case against one broker."""
 
-    def __init__(self, case: Case, port: int, version: int, payload: int) -> None:
+    def __init__(self, case: Case, port: int, version: int, payload: int, pid: int | None) -> None:
+        self.pid = pid
         self.case, self.port, self.version = case, port, version
         self.delivered = self.sent = 0
         self.fan = 1 if case.pairs else case.subscribers
@@ -142,22 +146,26 @@ class Run:
         topics = [f"bench/{index:02}" if case.pairs else "bench/00" for index in range(case.subscribers)]
         peers = []
         for index, topic in enumerate(topics):
-            peers.append((await loop.create_connection(lambda i=index, t=topic: Peer(self, i, t), "127.0.0.1", self.port))[1])
+            peers.append(
+                (await loop.create_connection(lambda i=index, t=topic: Peer(self, i, t), "127.0.0.1", self.port))[1]
+            )
         for index in range(case.publishers):
             _, peer = await loop.create_connection(lambda i=index: Peer(self, i, None), "127.0.0.1", self.port)
             self.publishers.append(peer)
             topic = topics[index % len(topics)]
             ids = iter(range(1, 40 * case.batch + 1))
-            self.chunks.append([b"".join(self.packet(topic, next(ids)) for _ in range(case.batch)) for _ in range(40)])
+            self.chunks.append(
+                [b"".join(self.packet(topic, next(ids)) for _ in range(case.batch)) for _ in range(40)]
+            )
         await asyncio.gather(*(peer.ready for peer in peers + self.publishers))
         gc.disable()
-        cpu = time.process_time()
+        cpu, broker_cpu = time.process_time(), cpu_of(self.pid)
         start = time.perf_counter()
         self.until = start + seconds
         self.more()
         await asyncio.wait_for(self.over.wait(), seconds + 20)
         elapsed = time.perf_counter() - start
-        cpu = time.process_time() - cpu
+        cpu, broker_cpu = time.process_time() - cpu, cpu_of(self.pid) - broker_cpu
         gc.enable()
         for peer in peers + self.publishers:
             peer.transport.abort()
@@ -167,6 +175,8 @@ class Run:
             "msgs_per_s": round(self.delivered / elapsed),
             "lost": self.sent * self.fan - self.delivered,
             "load_cpu": round(cpu / elapsed, 2),
+            "broker_cpu": round(broker_cpu / elapsed, 2),
+            "broker_us_per_msg": round(broker_cpu / max(self.delivered, 1) * 1e6, 2),
         }
 
     def more(self) -> None:
@@ -183,6 +193,14 @@ class Run:
             self.publishers[index].transport.write(chunks[self.turn // len(self.publishers) % len(chunks)])
             self.turn += 1
             self.sent += case.batch
+
+
+def cpu_of(pid: int | None) -> float:
+    """CPU seconds that a process has used."""
+    if pid is None:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def serve(pipe: Connection, profile: str | None = None) -> None:
@@ -249,7 +267,8 @@ def main() -> None:
         if options.cases and case.name not in options.cases:
             continue
         results = [
-            run(Run(case, port, options.version, options.payload).go(options.seconds)) for _ in range(options.runs)
+            run(Run(case, port, options.version, options.payload, child and child.pid).go(options.seconds))
+            for _ in range(options.runs)
         ]
         rates = sorted(int(str(result["msgs_per_s"])) for result in results)
         last = results[-1]

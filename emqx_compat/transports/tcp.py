@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from emqx_compat.transports.spec import ListenerSpec
 
 BACKLOG = 1024
+HIGH_WATER = 524_288
+"""Bytes that may wait for a peer in the transport before the channel is told to pause."""
 LINGER = 5.0
 """Seconds that a closing connection may take to send what is buffered."""
 
@@ -40,6 +42,7 @@ class MqttProtocol(asyncio.Protocol):
         if full or self._broker.stopped:
             self._transport.abort()
             return
+        self._transport.set_write_buffer_limits(HIGH_WATER)
         self._channel = self._broker.open_channel(self, _peer(self._transport, self._endpoint))
 
     def data_received(self, data: bytes) -> None:
