@@ -32,13 +32,19 @@ class EmbeddedClients:
         self._broker = broker
 
     async def list(self, query: ClientQuery) -> Page[Client]:
-        """One page; costs the page alone as long as nothing is filtered."""
+        """One page; costs the page alone as long as no filter leaves anyone out."""
         registry = self._broker.registry
         tests = tests_of(query)
         start = query.page.offset
         stop = start + query.page.limit
         total = len(registry)
         candidates = self._candidates(query)
+        known = None
+        if candidates is None and query.connected is not None and len(tests) == 1:
+            # The registry counts these; where all are connected, the filter is none.
+            known = registry.live if query.connected else total - registry.live
+            if known == total:
+                tests = []
         if candidates is None and not tests:
             rows = [session.record() for session in registry.ordered(query.order, start, stop)]
             return Page(rows, total, stop < total, total)
@@ -54,8 +60,8 @@ class EmbeddedClients:
                 if start <= matched < stop:
                     rows.append(session.record())
                 matched += 1
-                if matched > stop and not query.count_matched:
-                    return Page(rows, total, True, None)
+                if matched > stop and (known is not None or not query.count_matched):
+                    return Page(rows, total, True, known)
             if not seen % YIELD_EVERY:
                 await asyncio.sleep(0)
         return Page(rows, total, matched > stop, matched)
