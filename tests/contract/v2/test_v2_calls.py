@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import socket
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
 from devices import Device
 
+from api_v2 import GENERATION
+from emqx_compat.core.engine import Engine
+from emqx_compat.http.ports import PortApp
 from emqx_compat.testing import SyncServer
 
 NODES = "/management/nodes"
@@ -341,3 +345,28 @@ def test_the_management_port_has_no_logout(anonymous: httpx.Client, api: httpx.C
 def test_the_bare_prefix_is_told_by_the_dashboards_web_server(anonymous_dash: httpx.Client) -> None:
     answer = outside(anonymous_dash, "GET", "/api/v2")
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (404, "Not found.", "text/plain")
+
+
+# --- where no newer generation shares the port
+
+
+def alone(port: str) -> httpx.AsyncClient:
+    engine = cast(Engine, SimpleNamespace(nodes=SimpleNamespace(local="emqx@127.0.0.1"), versions={}))
+    app = PortApp(port, [GENERATION], engine, api_docs=False)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
+
+
+async def test_alone_it_tells_its_own_status() -> None:
+    async with alone("management_legacy") as client:
+        answer = await client.get("/status")
+    assert (answer.headers["content-type"], answer.text) == (
+        "text/plain",
+        "Node emq@127.0.0.1 is started\nemqttd is running",
+    )
+
+
+@pytest.mark.parametrize("path", ["/status", "/api/clients", "/api/v2"])
+async def test_alone_the_dashboard_refuses_in_its_own_words(path: str) -> None:
+    async with alone("dashboard") as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.text) == (404, "Not found.")
