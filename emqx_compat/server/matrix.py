@@ -11,7 +11,10 @@ Row = dict[str, str]
 
 
 def rows() -> list[Row]:
-    """`generation`, `method`, `path` below `/api/vN`, `id`, `state` (full, partial or absent), in table order."""
+    """`generation`, `method`, `path` below `/api/vN`, `id`, `state` (full, partial or absent), in table order.
+
+    Operations outside the prefix (`/status`) come first, with their whole path.
+    """
     return [
         {
             "generation": generation.name,
@@ -21,7 +24,7 @@ def rows() -> list[Row]:
             "state": str(route.effective_state),
         }
         for generation in generations()
-        for route in generation.routes
+        for route in (*generation.outside, *generation.routes)
     ]
 
 
