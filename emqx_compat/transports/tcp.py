@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BACKLOG = 1024
 HIGH_WATER = 524_288
 """Bytes that may wait for a peer in the transport before the channel is told to pause."""
+HANDSHAKE_TIMEOUT = 15.0
+"""Seconds for the TLS handshake; EMQX's `handshake_timeout`."""
 LINGER = 5.0
 """Seconds that a closing connection may take to send what is buffered."""
 
@@ -123,7 +125,14 @@ class TcpServer:
         self.port = sockets[0].getsockname()[1]
         loop = asyncio.get_running_loop()
         for each in sockets:
-            server = await loop.create_server(self._protocol, sock=each, backlog=BACKLOG, ssl=context)
+            server = await loop.create_server(
+                self._protocol,
+                sock=each,
+                backlog=BACKLOG,
+                ssl=context,
+                ssl_handshake_timeout=HANDSHAKE_TIMEOUT if context else None,
+                ssl_shutdown_timeout=LINGER if context else None,
+            )
             self._servers.append(server)
 
     async def stop(self) -> None:

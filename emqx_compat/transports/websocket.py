@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from emqx_compat.broker import Broker, Channel, Endpoint, Peer
 from emqx_compat.transports.sockets import bind
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
     from emqx_compat.transports.spec import ListenerSpec
 
 SUBPROTOCOLS = ("mqtt", "mqtt-v3", "mqtt-v3.1.1", "mqtt-v5")
-"""EMQX's `supported_subprotocols`; the specification knows the first only [MQTT-6.0.0-3]. None offered: refused."""
+"""EMQX's `supported_subprotocols`, the best first: who offers `mqtt`, as all must, gets it [MQTT-6.0.0-3, -4].
+
+None offered: refused.
+"""
 HIGH_WATER = 65_536
 """Bytes waiting for the peer above which the channel is told to pause; it goes on when all are sent."""
 BACKLOG = 1024
 STOP_TIMEOUT = 1.0
 """Seconds that connections have to say goodbye when a listener stops."""
+
+TRANSPORT = "emqx_compat.transport"
+"""Under which name the transport is found in the scope's state."""
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -30,15 +37,23 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
 
+class _Protocol(WebSocketsSansIOProtocol):
+    """Lets the application reach its transport: a peer that reads nothing can only be aborted."""
+
+    async def run_asgi(self) -> None:
+        self.scope["state"][TRANSPORT] = self.transport
+        await super().run_asgi()
+
+
 class _Socket:
     """The channel's `Sink`: what is written gathers until the writing task sends it as one frame."""
 
-    __slots__ = ("_buffer", "_readable", "_size", "_wake", "aborted", "channel", "closing")
+    __slots__ = ("_buffer", "_readable", "_size", "_transport", "_wake", "channel", "closing")
 
-    def __init__(self) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self.channel: Channel | None = None
         self.closing = False
-        self.aborted = False
+        self._transport = transport
         self._buffer: list[bytes] = []
         self._size = 0
         self._wake = asyncio.Event()
@@ -59,10 +74,10 @@ class _Socket:
         self._wake.set()
 
     def abort(self) -> None:
-        """Close without sending it."""
-        self.aborted = True
+        """Close without sending it, also when the peer takes nothing any more."""
         self._buffer.clear()
         self.close()
+        self._transport.abort()
 
     def pause_reading(self) -> None:
         """Leave frames where they are."""
@@ -116,7 +131,7 @@ class WebSocketServer:
             self.application,
             interface="asgi3",
             loop="none",
-            ws="websockets-sansio",
+            ws=_Protocol,
             ws_ping_interval=None,
             ws_max_size=max(self._broker.settings.max_packet_size * 2, 1_048_576),
             ws_per_message_deflate=False,
@@ -148,10 +163,10 @@ class WebSocketServer:
             connection.shutdown()
         if state.tasks:
             await asyncio.wait(set(state.tasks), timeout=STOP_TIMEOUT)
-        for task in tuple(state.tasks):
-            task.cancel()
         for connection in tuple(state.connections):
             connection.transport.abort()
+        if state.tasks:
+            await asyncio.wait(set(state.tasks), timeout=STOP_TIMEOUT)
 
     async def application(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: one WebSocket is one MQTT connection; everything else is refused."""
@@ -167,7 +182,7 @@ class WebSocketServer:
         await receive()  # websocket.connect
         limit = self._spec.max_connections
         offered = scope.get("subprotocols", ())
-        chosen = next((name for name in offered if name in SUBPROTOCOLS), None)
+        chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
         if scope["path"] != self._spec.path:
             await _deny(send, 404)
             return
@@ -179,7 +194,7 @@ class WebSocketServer:
             await _deny(send, 503)
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})
-        sink = _Socket()
+        sink = _Socket(scope["state"][TRANSPORT])
         channel = sink.channel = self._broker.open_channel(sink, self._peer(scope))
         writer = asyncio.get_running_loop().create_task(sink.send_all(send))
         try:

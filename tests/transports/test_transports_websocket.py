@@ -151,6 +151,25 @@ async def test_a_full_listener_refuses_the_upgrade(rig: Rig) -> None:
     assert refused.value.response.status_code == 503
 
 
+async def test_a_websocket_that_reads_nothing_can_be_kicked(rig: Rig) -> None:
+    async with connect(url(rig), subprotocols=MQTT, max_queue=1) as socket:
+        peer = Peer(socket)
+        await peer.send(connect_packet("c"), Subscribe(1, [SubscriptionRequest("t", 1)]))
+        await peer.receive()
+        await until(lambda: rig.gauge("subscriptions")[0] == 1)
+        channel = rig.broker.registry.sessions["c"].channel
+        assert channel is not None
+        async with asyncio.timeout(TIMEOUT):
+            while not channel.paused:
+                await rig.publish("t", b"x" * 100_000)
+                await asyncio.sleep(0.001)
+        assert await rig.broker.clients.kick("c", discard_session=True)
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await socket.recv()
+    assert rig.listeners.rows()[2].current_connections == 0
+
+
 async def test_a_slow_websocket_keeps_what_is_acknowledged_and_loses_qos_0(rig: Rig) -> None:
     rig.settings.slow_consumer_bytes = 100_000
     async with connect(url(rig), subprotocols=MQTT, max_queue=1) as socket:
