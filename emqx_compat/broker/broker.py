@@ -30,7 +30,7 @@ from emqx_compat.broker.states import State
 from emqx_compat.broker.sys_topics import SysTopics
 from emqx_compat.core.clients import Client
 from emqx_compat.core.clock import Clock
-from emqx_compat.core.hooks import Hooks
+from emqx_compat.core.hooks import DeliveryHook, Hooks
 from emqx_compat.core.ids import Ids
 from emqx_compat.mqtt import ReasonCode
 
@@ -180,9 +180,26 @@ class Broker:
             mine.send_msg_dropped_too_large += 1
 
     def count_authorized(self, number: int) -> None:
-        """Count PUBLISHes or filters that were allowed; who forbids some is to come."""
-        self.counters["client.authorize"] += number
-        self.counters["authorization.allow"] += number
+        """Count PUBLISHes or filters as allowed, and as known already; `Authorization` corrects what is not so."""
+        counters = self.counters
+        counters["client.authorize"] += number
+        counters["authorization.allow"] += number
+        if self.hooks.client_authorize and self.settings.authz_cache_enable:
+            counters["authorization.cache_hit"] += number
+
+    def hook_deliveries(self, callback: DeliveryHook) -> None:
+        """Hang something into `hooks.message_delivered`; deliveries take the long way while anything is there."""
+        self.hooks.message_delivered.append(callback)
+        self._choose_way()
+
+    def unhook_deliveries(self, callback: DeliveryHook) -> None:
+        """The reverse."""
+        self.hooks.message_delivered.remove(callback)
+        self._choose_way()
+
+    def _choose_way(self) -> None:
+        for channel in self.channels:
+            channel.set_fast()
 
     def run(self, point: Sequence[Callable[..., None]], *args: object) -> None:
         """Call everyone at a hook point; one that fails does not stop the others."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from emqx_compat.broker import closing, connecting, incoming, subscribing
 from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
+from emqx_compat.broker.authorizing import Authorization
 from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.counters import RECEIVED, SENT, SYS_UNCOUNTED
 from emqx_compat.broker.message import Message, Origin
@@ -52,6 +53,7 @@ class Channel:
     __slots__ = (
         "aliases_in",
         "aliases_out",
+        "authz",
         "backlog",
         "broker",
         "checkup",
@@ -106,6 +108,8 @@ class Channel:
         self.problem_information = True
         self.aliases_in: InboundAliases | None = None
         self.aliases_out: OutboundAliases | None = None
+        self.authz: Authorization | None = None
+        """None while nobody has ever asked to decide who may do what."""
         self.backlog: list[Packet] | None = None
         self.checkup: Entry | None = broker.agenda.at(
             self.heard_at + broker.settings.idle_timeout, self.check_silence
@@ -264,6 +268,8 @@ class Channel:
         if message.is_sys:
             for name in SYS_UNCOUNTED[qos]:
                 self.broker.counters[name] -= 1
+        elif self.broker.hooks.message_delivered and self.session is not None:
+            self.broker.run(self.broker.hooks.message_delivered, self.session.client, message)
         self.send(data)
         return True
 
@@ -325,7 +331,11 @@ class Channel:
     def set_fast(self) -> None:
         """Find out again whether deliveries may take the short way."""
         self.fast = (
-            self.state is State.OPEN and not self.paused and not self.client_max_packet and self.aliases_out is None
+            self.state is State.OPEN
+            and not self.paused
+            and not self.client_max_packet
+            and self.aliases_out is None
+            and not self.broker.hooks.message_delivered
         )
 
     # --- end ---------------------------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ def end_session(session: Session, reason: str) -> None:
     if broker.hooks.session_terminated:
         broker.run(broker.hooks.session_terminated, session.record(), reason)
     session.mqueue = None
+    if session.above_watermark:
+        session.check_low_watermark()
     session.replays = None
     session.inflight.clear()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from emqx_compat.broker import closing
 from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
+from emqx_compat.broker.authorizing import Authorization
 from emqx_compat.broker.message import Origin
 from emqx_compat.broker.session import Session
 from emqx_compat.broker.states import State
@@ -235,6 +236,8 @@ def _attach(channel: Channel, session: Session, packet: Connect) -> None:
     channel.is_open = True
     channel.origin = Origin(client.clientid, client.username, client.peerhost)
     channel.will = packet.will
+    if channel.broker.hooks.client_authorize:
+        channel.authz = Authorization(channel.broker, client)
     channel.keepalive = client.keepalive * settings.keepalive_multiplier
     channel.receive_maximum = settings.max_awaiting_rel
     if channel.family:

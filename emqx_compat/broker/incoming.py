@@ -37,6 +37,9 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
     if topic.count("/") >= settings.max_topic_levels:
         channel.close("topic_name_invalid", ReasonCode.TOPIC_NAME_INVALID)
         return
+    if channel.authz is not None and not channel.authz.allows("publish", topic, qos, packet.retain, now):
+        _forbid(channel, packet)
+        return
     assert channel.origin is not None
     message = Message(topic, packet.payload, qos, packet.retain, channel.origin, properties, now)
     if not qos:
@@ -47,6 +50,18 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
         channel.send(encode_ack(PacketType.PUBACK, packet.packet_id, code, channel.version))
     else:
         _publish_once(channel, packet, message, now)
+
+
+def _forbid(channel: Channel, packet: Publish) -> None:
+    """Not published: QoS 0 without a word, else acknowledged as not authorized, which MQTT 3 cannot say."""
+    broker = channel.broker
+    broker.counters["packets.publish.auth_error"] += 1
+    if broker.settings.authz_deny_action == "disconnect":
+        channel.close("not_authorized", ReasonCode.NOT_AUTHORIZED)
+    elif packet.qos:
+        broker.counters["packets.publish.error"] += 1
+        kind = PacketType.PUBACK if packet.qos == 1 else PacketType.PUBREC
+        channel.send(encode_ack(kind, packet.packet_id, int(ReasonCode.NOT_AUTHORIZED), channel.version))
 
 
 def _publish_once(channel: Channel, packet: Publish, message: Message, now: float) -> None:
@@ -92,6 +107,8 @@ def on_puback(channel: Channel, packet: Puback, now: float) -> None:
     else:
         counters["messages.acked"] += 1
         del session.inflight[packet.packet_id]
+        if channel.broker.hooks.message_acked:
+            channel.broker.run(channel.broker.hooks.message_acked, session.client, delivery.message)
 
 
 def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
@@ -112,6 +129,8 @@ def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
         counters["packets.pubrec.inuse"] += 1
     else:
         counters["messages.acked"] += 1
+        if channel.broker.hooks.message_acked:
+            channel.broker.run(channel.broker.hooks.message_acked, session.client, delivery.message)
         delivery.released = True
         delivery.at = now
     _release(channel, packet_id, 0)

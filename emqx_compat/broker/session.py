@@ -43,6 +43,7 @@ class Session:
     """State of one client id. Dictionaries that most sessions never need are made when they are needed."""
 
     __slots__ = (
+        "above_watermark",
         "awaiting_rel",
         "bindings",
         "broker",
@@ -68,6 +69,8 @@ class Session:
         self.mqueue: deque[Delivery] | None = None
         self.awaiting_rel: dict[int, float] | None = None
         """Packet identifiers of QoS 2 messages from the client that wait for their PUBREL → when they came."""
+        self.above_watermark = False
+        """The queue has passed its high watermark and not yet come below its low one."""
         self.next_packet_id = 0
         self.unsent: deque[int] | None = None
         """Identifiers in `inflight` that a resumed connection with a smaller window has not sent again yet."""
@@ -134,6 +137,20 @@ class Session:
             self.broker.drop_delivery(client, "queue_full")
         queue.append(delivery)
         client.counters.enqueue_msg += 1
+        if not self.above_watermark and client.mqueue_max:
+            self._check_high_watermark(len(queue))
+
+    def _check_high_watermark(self, length: int) -> None:
+        if length > self.client.mqueue_max * self.broker.settings.mqueue_high_watermark:
+            self.above_watermark = True
+            self.broker.run(self.broker.hooks.mqueue_high, self.client, length)
+
+    def check_low_watermark(self) -> None:
+        """To be called when the queue has become shorter, or is gone."""
+        length = len(self.mqueue) if self.mqueue else 0
+        if not length or length < self.client.mqueue_max * self.broker.settings.mqueue_low_watermark:
+            self.above_watermark = False
+            self.broker.run(self.broker.hooks.mqueue_low, self.client, length)
 
     def pump(self, now: float) -> None:
         """Send what waits, as far as the client's window and its connection allow."""
@@ -159,6 +176,8 @@ class Session:
                     self._transmit(channel, delivery, now)
                 else:
                     channel.send_publish(delivery.message, delivery.binding, 0, delivery.retain, 0, False, now)
+            if self.above_watermark:
+                self.check_low_watermark()
         if self.replays and not queue:
             self.replays[0].pump()
 

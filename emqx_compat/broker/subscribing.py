@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from emqx_compat.broker.binding import Binding
-from emqx_compat.broker.replay import replay_retained
-from emqx_compat.mqtt import ReasonCode, Suback, Subscribe, SubscriptionRequest, Unsuback, Unsubscribe, split_share
+from emqx_compat.broker.replay import forget_replays, replay_retained
+from emqx_compat.core.clients import Client, SubscriptionOptions
+from emqx_compat.mqtt import (
+    ReasonCode,
+    Suback,
+    Subscribe,
+    SubscriptionRequest,
+    Unsuback,
+    Unsubscribe,
+    split_share,
+    validate_filter,
+)
 
 if TYPE_CHECKING:
     from emqx_compat.broker.broker import Broker
     from emqx_compat.broker.channel import Channel
     from emqx_compat.broker.session import Session
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_NONE: frozenset[int] = frozenset()
 
 
 def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
@@ -25,8 +43,15 @@ def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
     broker.count_authorized(len(packet.subscriptions))
     codes: list[int] = []
     made: list[tuple[Binding, bool]] = []
-    for request in packet.subscriptions:
-        refusal = _refusal(channel, request)
+    forbidden = _forbidden(channel, packet.subscriptions, now)
+    if forbidden and broker.settings.authz_deny_action == "disconnect":
+        channel.close("not_authorized", ReasonCode.NOT_AUTHORIZED)
+        return
+    wanted = packet.subscriptions
+    if broker.hooks.client_subscribe:
+        wanted = _hooked(session, wanted, forbidden)
+    for index, request in enumerate(wanted):
+        refusal = ReasonCode.NOT_AUTHORIZED if index in forbidden else _refusal(channel, request)
         if refusal is not None:
             codes.append(int(refusal))
             continue
@@ -41,6 +66,58 @@ def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
     channel.send_packet(Suback(packet.packet_id, codes))
     for binding, fresh in made:
         send_retained(binding, fresh)
+
+
+def _forbidden(channel: Channel, requests: Sequence[SubscriptionRequest], now: float) -> frozenset[int]:
+    """The positions of filters that the client may not subscribe to."""
+    authz = channel.authz
+    if authz is None:
+        return _NONE
+    found = frozenset(
+        index
+        for index, request in enumerate(requests)
+        if not authz.allows("subscribe", split_share(request.topic_filter)[1], request.qos, False, now)
+    )
+    channel.broker.counters["packets.subscribe.auth_error"] += len(found)
+    return found
+
+
+def _hooked(
+    session: Session, requests: Sequence[SubscriptionRequest], forbidden: frozenset[int]
+) -> list[SubscriptionRequest]:
+    """What the hooks make of the filters that are allowed; an illegal filter is not taken from them."""
+    hooks = session.broker.hooks.client_subscribe
+    result = list(requests)
+    allowed = [index for index in range(len(result)) if index not in forbidden]
+    asked = [_options(result[index]) for index in allowed]
+    for hook in tuple(hooks):
+        asked = fold(hook, session.client, asked)
+    for index, options in zip(allowed, asked, strict=True):
+        if _options(result[index]) != options and validate_filter(options.topic):
+            result[index] = SubscriptionRequest(
+                options.topic, options.qos, options.no_local, options.retain_as_published, options.retain_handling
+            )
+    return result
+
+
+def _options(request: SubscriptionRequest) -> SubscriptionOptions:
+    return SubscriptionOptions(
+        request.topic_filter,
+        request.qos,
+        request.no_local,
+        request.retain_as_published,
+        request.retain_handling,
+    )
+
+
+def fold(hook: Callable[[Client, Sequence[T]], Sequence[T] | None], client: Client, items: list[T]) -> list[T]:
+    """What a hook makes of a list: the same when it has no opinion, fails, or loses some."""
+    try:
+        changed = hook(client, items)
+    except Exception:
+        log.exception("a hook failed: %r", hook)
+        return items
+    return items if changed is None or len(changed) != len(items) else list(changed)
 
 
 def _binding(channel: Channel, request: SubscriptionRequest, qos: int, subid: int | None) -> Binding:
@@ -79,9 +156,12 @@ def on_unsubscribe(channel: Channel, packet: Unsubscribe, now: float) -> None:
     session = channel.session
     assert session is not None
     broker.counters["client.unsubscribe"] += 1
+    topic_filters = packet.topic_filters
+    for hook in tuple(broker.hooks.client_unsubscribe):
+        topic_filters = fold(hook, session.client, list(topic_filters))
     codes = [
         0 if unbind(broker, session, topic_filter) else int(ReasonCode.NO_SUBSCRIPTION_EXISTED)
-        for topic_filter in packet.topic_filters
+        for topic_filter in topic_filters
     ]
     channel.send_packet(Unsuback(packet.packet_id, codes))
 
@@ -114,6 +194,7 @@ def unbind(broker: Broker, session: Session, key: str) -> bool:
     if binding is None:
         return False
     broker.router.remove(binding)
+    forget_replays(session, key)
     session.client.subscriptions_cnt = len(session.bindings)
     if broker.hooks.session_unsubscribed:
         broker.run(broker.hooks.session_unsubscribed, session.record(), binding.row(broker.node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emqx_compat.broker.message import Message
+from emqx_compat.mqtt.packets import Will
 
 if TYPE_CHECKING:
     from emqx_compat.broker.agenda import Entry
@@ -29,6 +30,8 @@ def leave_will(session: Session, channel: Channel) -> None:
         return
     broker = session.broker
     now = broker.clock.now()
+    if channel.authz is not None and not _authorized(channel, will, now):
+        return
     properties = will.properties.copy() if will.properties else {}
     delay = properties.pop("will_delay_interval", 0)
     message = Message(will.topic, will.payload, will.qos, will.retain, channel.origin, properties or None, now)
@@ -37,6 +40,12 @@ def leave_will(session: Session, channel: Channel) -> None:
         publish_will(session)
     else:
         session.will.entry = broker.agenda.at(now + delay, lambda: publish_will(session))
+
+
+def _authorized(channel: Channel, will: Will, now: float) -> bool:
+    assert channel.authz is not None
+    channel.broker.count_authorized(1)
+    return channel.authz.allows("publish", will.topic, will.qos, will.retain, now)
 
 
 def publish_will(session: Session) -> None:

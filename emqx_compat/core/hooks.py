@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emqx_compat.core.clients import Client, Subscription
+from emqx_compat.core.clients import Client, Subscription, SubscriptionOptions
 
 ClientHook = Callable[[Client], None]
 ReasonHook = Callable[[Client, str], None]
@@ -21,8 +21,10 @@ Authenticator = Callable[[Client, bytes | None], Awaitable[int | None]]
 """Credentials of a CONNECT → None (no opinion), 0 (welcome) or the CONNACK reason code to refuse with."""
 Authorizer = Callable[[Client, str, str, int, bool], bool | None]
 """Client, `publish` or `subscribe`, topic (a filter without its share prefix), QoS, retain → allowed, or None."""
-FilterHook = Callable[[Client, Sequence[str]], Sequence[str] | None]
-"""Client and the filters of a SUBSCRIBE or UNSUBSCRIBE → as many others in their place, or None."""
+SubscribeHook = Callable[[Client, Sequence[SubscriptionOptions]], Sequence[SubscriptionOptions] | None]
+"""Client and the filters of a SUBSCRIBE → as many others in their place, or None."""
+UnsubscribeHook = Callable[[Client, Sequence[str]], Sequence[str] | None]
+"""The same for the filters of an UNSUBSCRIBE."""
 DeliveryHook = Callable[[Client, Any], None]
 """Receiver, and the broker's message record."""
 QueueHook = Callable[[Client, int], None]
@@ -41,9 +43,9 @@ class Hooks:
     client_authenticate: list[Authenticator] = field(default_factory=list)
     client_authorize: list[Authorizer] = field(default_factory=list)
     """The first opinion counts; nobody's means what the settings say."""
-    client_subscribe: list[FilterHook] = field(default_factory=list)
+    client_subscribe: list[SubscribeHook] = field(default_factory=list)
     """Before a SUBSCRIBE takes effect, after it was authorized."""
-    client_unsubscribe: list[FilterHook] = field(default_factory=list)
+    client_unsubscribe: list[UnsubscribeHook] = field(default_factory=list)
     client_connected: list[ClientHook] = field(default_factory=list)
     client_disconnected: list[ReasonHook] = field(default_factory=list)
     session_created: list[ClientHook] = field(default_factory=list)

@@ -15,6 +15,7 @@ from emqx_compat.core.pages import Page
 
 if TYPE_CHECKING:
     from emqx_compat.broker.broker import Broker
+    from emqx_compat.broker.channel import Channel
     from emqx_compat.broker.session import Session
 
 YIELD_EVERY = 500
@@ -130,19 +131,28 @@ class EmbeddedClients:
         return [binding.row(self._broker.node) for binding in session.bindings.values()]
 
     async def authz_cache(self, clientid: str) -> Sequence[AuthzDecision] | None:
-        """Nothing is cached yet; None when the client is not connected."""
-        return [] if self._connected(clientid) else None
+        """What the client's connection remembers; None when it has none."""
+        channel = self._channel(clientid)
+        if channel is None:
+            return None
+        return [] if channel.authz is None else channel.authz.decisions(self._broker.clock.now())
 
     async def clean_authz_cache(self, clientid: str) -> bool:
-        """Whether the client is connected."""
-        return self._connected(clientid)
+        """False: the client is not connected."""
+        channel = self._channel(clientid)
+        if channel is not None and channel.authz is not None:
+            channel.authz.forget()
+        return channel is not None
 
     async def clean_all_authz_caches(self) -> None:
-        """Nothing is cached yet."""
+        """Every connection asks again."""
+        for channel in self._broker.channels:
+            if channel.authz is not None:
+                channel.authz.forget()
 
-    def _connected(self, clientid: str) -> bool:
+    def _channel(self, clientid: str) -> Channel | None:
         session = self._broker.registry.get(clientid)
-        return session is not None and session.channel is not None
+        return None if session is None else session.channel
 
     def _session(self, clientid: str) -> Session:
         session = self._broker.registry.get(clientid)
