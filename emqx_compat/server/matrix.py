@@ -25,6 +25,7 @@ def rows() -> list[Row]:
         }
         for generation in generations()
         for route in (*generation.outside, *generation.routes)
+        if route.listed or route in generation.routes
     ]
 
 

@@ -247,8 +247,10 @@ def test_check_prints_values_with_their_origin(tmp_path: Path) -> None:
 
 def test_the_matrix_has_every_operation(tmp_path: Path) -> None:
     rows = json.loads(run("matrix", "--json", cwd=tmp_path).stdout)
-    expected = [(each.name, route.method, route.template) for each in generations() for route in each.routes]
-    assert [(row["generation"], row["method"], row["path"]) for row in rows] == expected
+    served = [(row["generation"], row["method"], row["path"]) for row in rows]
+    below = [(each.name, route.method, route.template) for each in generations() for route in each.routes]
+    assert set(below) <= set(served)
+    assert {("v4", "GET", "/status"), ("v5", "GET", "/status")} <= set(served)
     assert {row["state"] for row in rows} <= {"full", "partial", "absent"}
     assert all(row["id"] for row in rows)
 
