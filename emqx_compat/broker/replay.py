@@ -19,11 +19,11 @@ BATCH = 200
 class Replay:
     """Sends as the client takes them, so that a million retained messages need no memory of their own."""
 
-    __slots__ = ("_binding", "_messages", "_scheduled", "_session")
+    __slots__ = ("_messages", "_scheduled", "_session", "binding")
 
     def __init__(self, session: Session, binding: Binding, messages: Iterator[Message]) -> None:
         self._session = session
-        self._binding = binding
+        self.binding = binding
         self._messages = messages
         self._scheduled = False
 
@@ -32,12 +32,10 @@ class Replay:
         session = self._session
         broker = session.broker
         channel = session.channel
-        binding = self._binding
-        if session.bindings.get(binding.key) is not binding:
-            self._end()
-            return
+        binding = self.binding
         now = broker.clock.now()
         upgrade = broker.settings.upgrade_qos
+        muted = session.client.clientid if binding.no_local else None
         for _ in range(BATCH):
             if channel is not None and channel.is_open:
                 if channel.paused or session.mqueue:
@@ -48,13 +46,16 @@ class Replay:
             if message is None:
                 self._end()
                 return
+            if message.origin.clientid == muted:
+                continue  # [MQTT-3.8.3-3]
             qos = max(message.qos, binding.qos) if upgrade else min(message.qos, binding.qos)
             session.deliver(message, binding, qos, True, now)
         if not self._scheduled:
             self._scheduled = True
-            broker.call_soon(self._go_on)
+            broker.call_soon(self.go_on)
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """The next batch, if it is still this one's turn."""
         self._scheduled = False
         if self._session.replays and self._session.replays[0] is self:
             self.pump()
@@ -64,9 +65,19 @@ class Replay:
         if session.replays and session.replays[0] is self:
             session.replays.popleft()
         if session.replays:
-            session.broker.call_soon(session.replays[0]._go_on)
+            session.broker.call_soon(session.replays[0].go_on)
         else:
             session.replays = None
+
+
+def forget_replays(session: Session, key: str) -> None:
+    """The subscription has ended; one that is merely replaced still gets everything [MQTT-3.8.4-4]."""
+    replays = session.replays
+    if replays:
+        kept = deque(replay for replay in replays if replay.binding.key != key)
+        session.replays = kept or None
+        if kept and kept[0] is not replays[0]:
+            session.broker.call_soon(kept[0].go_on)
 
 
 def replay_retained(session: Session, binding: Binding) -> None:
