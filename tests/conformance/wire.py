@@ -125,8 +125,12 @@ class Server:
     def open(self, version: int = 5) -> Wire:
         """A connection that has sent nothing yet."""
         wire = Wire(self, version)
-        self._wires.append(wire)
+        self.adopt(wire)
         return wire
+
+    def adopt(self, wire: Wire) -> None:
+        """Close a connection at the end, whatever happens."""
+        self._wires.append(wire)
 
     def connect(self, version: int = 5, clientid: str = "", **fields: Any) -> Wire:
         """A client that is in; `fields` are those of CONNECT, the answer is its `connack`.
@@ -278,6 +282,12 @@ class Wire:
         self.expect_close()
         return connack
 
+    def expect_bad_connect(self, reason_code: int = 0x81) -> None:
+        """The server has no use for the CONNECT: MQTT 5 is told why, 3.1.1 gets nothing; then the end."""
+        if self.version == 5:
+            self.expect(bytes((0x20, 0x03, 0x00, reason_code, 0x00)))
+        self.expect_close()
+
     def expect_silence(self) -> Self:
         """Nothing has come: the answer to a PINGREQ is the next packet."""
         self.send(PINGREQ)
@@ -335,12 +345,12 @@ class Wire:
 
 
 @contextmanager
-def serving(loop: Loop, **settings: Any) -> Iterator[Server]:
-    """A running server, which must not log an error while it serves."""
+def serving(loop: Loop, spec: ListenerSpec | None = None, **settings: Any) -> Iterator[Server]:
+    """A running server, which must not log an error while it serves; plain TCP unless `spec` says otherwise."""
     faults = _Faults()
     log = logging.getLogger("emqx_compat")
     log.addHandler(faults)
-    server = Server(loop, **settings).start()
+    server = Server(loop, **settings).start(spec)
     try:
         yield server
     finally:
@@ -353,6 +363,14 @@ def connect_packet(version: int = 5, clientid: str = "", **fields: Any) -> Conne
     """A CONNECT with keep-alive off."""
     fields.setdefault("keepalive", 0)
     return Connect(clientid, proto_name="MQIsdp" if version == 3 else "MQTT", proto_ver=version, **fields)
+
+
+def raw_connect(
+    version: int, flags: int, *payload: bytes, name: bytes = b"MQTT", level: int | None = None, keepalive: int = 0
+) -> bytes:
+    """A CONNECT byte by byte, without properties; `payload` is what follows them."""
+    head = utf8(name) + bytes((version if level is None else level, flags)) + keepalive.to_bytes(2, "big")
+    return frame(0x10, head, b"\0" if version == 5 else b"", *payload)
 
 
 def utf8(value: str | bytes) -> bytes:
@@ -397,6 +415,7 @@ __all__ = [
     "Wire",
     "connect_packet",
     "frame",
+    "raw_connect",
     "serving",
     "utf8",
 ]
