@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from string import Formatter
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from emqx_compat.core.accounts import Principal
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
+from emqx_compat.http.formats import erlang_term, escaped_text
 from emqx_compat.http.route import Route, Wire
 from emqx_compat.http.router import Router, SegmentRouter
 
@@ -67,15 +69,27 @@ def wire_for(fault: Fault, call: Call) -> Wire:
 
 
 def message_of(wire: Wire, fault: Fault) -> str | None:
-    """The message with the fault's parameters filled in."""
-    return None if wire.message is None else wire.message.format_map(_Lenient(fault.params))
+    """The message with the fault's parameters filled in.
+
+    `{name!e}` prints a parameter as an Erlang term, `{name!q}` as the inside of an Erlang string. A placeholder
+    without parameter stays as it is, instead of failing while a failure is reported.
+    """
+    return None if wire.message is None else _MESSAGES.vformat(wire.message, (), fault.params)
 
 
-class _Lenient(dict[str, object]):
-    """Leaves a placeholder without parameter as it is, instead of failing while reporting a failure."""
+class _Messages(Formatter):
+    def get_value(self, key: int | str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+        return kwargs.get(str(key), "{" + str(key) + "}")
 
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion == "e":
+            return erlang_term(value)
+        if conversion == "q":
+            return escaped_text(str(value))
+        return super().convert_field(value, conversion)
+
+
+_MESSAGES = _Messages()
 
 
 def first_values(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:

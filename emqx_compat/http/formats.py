@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from emqx_compat.core.terms import Atom
+
 _ESCAPES = str.maketrans(
     {
         "\\": "\\\\",
@@ -81,16 +83,15 @@ def erlang_term(value: object) -> str:
             return str(value)
 
 
-class Atom(str):
-    """Text that prints bare in an Erlang term."""
-
-    __slots__ = ()
+def escaped_text(text: str) -> str:
+    """The inside of an Erlang string."""
+    return text.translate(_ESCAPES)
 
 
 def _binary(text: str) -> str:
     if isinstance(text, Atom):
         return str(text)
-    escaped = text.translate(_ESCAPES)
+    escaped = escaped_text(text)
     if text and escaped.isascii() and escaped.isprintable():
         return f'<<"{escaped}">>'
     return "<<" + ",".join(str(byte) for byte in text.encode()) + ">>"
