@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emqx_compat.broker.session import NEVER
+from emqx_compat.broker.shared import hand_over
 from emqx_compat.broker.subscribing import unbind
 from emqx_compat.broker.wills import leave_will, publish_will
 from emqx_compat.mqtt import Disconnect, ReasonCode, encode
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 SHUTDOWN_NAMES = {"takenover": "conflict", "discarded": "discard"}
 """Reason of a disconnect → its name in a listener's `shutdown_count`, where they differ."""
+
+_KEPT_FROM_OTHERS = ("takenover", "kicked")
+"""Reasons for which EMQX does not give a session's shared messages to other members of their groups."""
 
 _SOCKET_CLOSED = {"tcp": "tcp_closed", "ssl": "ssl_closed"}
 
@@ -82,8 +86,11 @@ def end_session(session: Session, reason: str) -> None:
     broker.agenda.cancel(session.expiry)
     session.expiry = None
     publish_will(session)
+    orphans = [] if reason in _KEPT_FROM_OTHERS else session.undelivered_shares()
     for key in tuple(session.bindings):
         unbind(broker, session, key)
+    for delivery in orphans:
+        hand_over(broker, delivery)
     broker.registry.remove(session)
     broker.counters["session.discarded" if reason == "discarded" else "session.terminated"] += 1
     if broker.hooks.session_terminated:

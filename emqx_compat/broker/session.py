@@ -210,6 +210,15 @@ class Session:
         ):
             del self.inflight[packet_id]
 
+    def undelivered_shares(self) -> list[Delivery]:
+        """What the session got as a member of share groups and its client has not: queued, or QoS 1 in flight.
+
+        QoS 2 in flight must not be sent to anyone else [MQTT-4.8.2-5].
+        """
+        pending = [delivery for delivery in self.inflight.values() if delivery.qos == 1]
+        pending += self.mqueue or ()
+        return [delivery for delivery in pending if delivery.binding.group is not None]
+
     def retry(self, before: float, now: float) -> None:
         """Send again what was sent before a point in time and has not been answered."""
         channel = self.channel

@@ -9,7 +9,8 @@ from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.settings import SharedStrategy
 
 if TYPE_CHECKING:
-    from emqx_compat.broker.session import Session
+    from emqx_compat.broker.broker import Broker
+    from emqx_compat.broker.session import Delivery, Session
 
 
 class ShareGroup:
@@ -52,3 +53,17 @@ class ShareGroup:
                 break
         self._cursor = chosen + 1
         return order[chosen]
+
+
+def hand_over(broker: Broker, delivery: Delivery) -> None:
+    """Give a message that its member will never get to another one, if its group has any left."""
+    binding = delivery.binding
+    leaf = broker.router.leaves.get(binding.topic)
+    group = leaf.groups.get(binding.group or "") if leaf is not None else None
+    if group is None:
+        return
+    other = group.pick(broker.settings.shared_subscription_strategy)
+    message = delivery.message
+    qos = max(message.qos, other.qos) if broker.settings.upgrade_qos else min(message.qos, other.qos)
+    retain = message.retain and other.retain_as_published
+    other.session.deliver(message, other, qos, retain, broker.clock.now())

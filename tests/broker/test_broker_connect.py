@@ -61,6 +61,14 @@ async def test_restricted_features_are_told() -> None:
     assert (told["maximum_qos"], told["retain_available"], told["shared_subscription_available"]) == (1, 0, 0)
 
 
+async def test_response_information_is_given_to_those_who_ask() -> None:
+    async with Rig(response_information="answers/") as rig:
+        asked = await rig.connect("a", 5, properties={"request_response_information": 1})
+        silent = await rig.connect("b", 5)
+    assert (asked.connack.properties or {})["response_information"] == "answers/"
+    assert "response_information" not in (silent.connack.properties or {})
+
+
 async def test_a_client_without_an_id_is_given_one(rig: Rig) -> None:
     first = await rig.connect("", 5)
     second = await rig.connect("", 5)

@@ -168,6 +168,21 @@ async def test_a_group_without_connections_keeps_messages_in_a_session(rig: Rig)
     assert sum(row.mqueue_len for row in rows if row) == 1
 
 
+async def test_what_a_member_never_got_goes_to_another_when_its_session_ends(rig: Rig) -> None:
+    first = await rig.connect("first", 5, properties={**HELD, "receive_maximum": 2})
+    await first.subscribe("$share/g/t", 2)
+    for payload, qos in ((b"in flight", 1), (b"not this one", 2), (b"queued", 1)):
+        await rig.publish("t", payload, qos)
+    assert [(await first.expect(Publish)).qos for _ in range(2)] == [1, 2]
+    second = await rig.connect("second", 5)
+    await second.subscribe("$share/g/t", 1)
+    await first.drop()
+    await second.silence()
+    rig.manual.advance(3600)
+    assert [(await second.message()).payload for _ in range(2)] == [b"in flight", b"queued"]
+    await second.silence()
+
+
 async def test_a_group_ends_with_its_last_member(rig: Rig) -> None:
     (client,) = await members(rig, "$share/g/t/#", 1)
     await client.unsubscribe("$share/g/t/#")
