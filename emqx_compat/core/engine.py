@@ -29,6 +29,7 @@ from emqx_compat.core.messages import PublishRequest, PublishResult
 from emqx_compat.core.mqtt_users import MqttUserService
 from emqx_compat.core.nodes import Listener, Node
 from emqx_compat.core.pages import Page, PageRequest
+from emqx_compat.core.rules import ResourceService, RuleService
 
 
 class ClientService(Protocol):
@@ -251,6 +252,10 @@ class Engine(Protocol):
     def mqtt_users(self) -> MqttUserService: ...
     @property
     def alarms(self) -> AlarmService: ...
+    @property
+    def rules(self) -> RuleService: ...
+    @property
+    def resources(self) -> ResourceService: ...
 
 
 __all__ = [
@@ -266,7 +271,9 @@ __all__ = [
     "MqttUserService",
     "NodeService",
     "PublishService",
+    "ResourceService",
     "Role",
+    "RuleService",
     "SubscriptionService",
     "TokenService",
     "UserService",

@@ -86,6 +86,32 @@ class F(StrEnum):
     HASH_SCHEME_UNKNOWN = "hash_scheme_unknown"  # scheme
     SETTING_UNKNOWN = "setting_unknown"  # name
     SETTING_INVALID = "setting_invalid"  # name, value
+    SQL_SYNTAX = "sql_syntax"  # line, near: the token as Erlang prints it
+    SQL_ILLEGAL = "sql_illegal"  # line, text: characters that begin no token
+    SQL_EMPTY = "sql_empty"
+    SQL_UNSUPPORTED = "sql_unsupported"  # what: grammatical, but nothing that rules understand
+    SQL_NUMBER_INVALID = "sql_number_invalid"  # text
+    SQL_EVENT_UNKNOWN = "sql_event_unknown"  # event
+    SQL_COLUMN_UNKNOWN = "sql_column_unknown"  # column: text, or a list of path segments
+    SQL_FUNCTION_UNKNOWN = "sql_function_unknown"  # name
+    SQL_FAILED = "sql_failed"  # step, reason: a term
+    SQL_NOT_MATCHED = "sql_not_matched"
+    CONTEXT_UNKNOWN = "context_unknown"  # name
+    CONTEXT_INVALID = "context_invalid"  # reason: a term
+    EVENT_UNKNOWN = "event_unknown"  # event
+    RULE_NOT_FOUND = "rule_not_found"  # id
+    ACTION_UNKNOWN = "action_unknown"  # name
+    ACTION_NOT_FOUND = "action_not_found"  # name
+    CONFIG_MISSING = "config_missing"  # name
+    CONFIG_TYPE = "config_type"  # expected, value
+    CONFIG_ENUM = "config_enum"  # value, allowed
+    CONFIG_RANGE = "config_range"  # value, allowed: [min, max]
+    RESOURCE_NOT_FOUND = "resource_not_found"  # id
+    RESOURCE_TYPE_UNKNOWN = "resource_type_unknown"  # type
+    RESOURCE_NOT_STARTED = "resource_not_started"  # id
+    RESOURCE_START_FAILED = "resource_start_failed"  # id
+    RESOURCE_TEST_FAILED = "resource_test_failed"  # type
+    RESOURCE_IN_USE = "resource_in_use"  # id, rule: the first of rules
 
 
 class Fault(Exception):
