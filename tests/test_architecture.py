@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "access": {"core", "store"},
     "http": {"core"},
     "broker": {"core", "mqtt", "store"},
-    "features": {"core", "store"},
+    "features": {"core", "mqtt", "store"},
     "transports": {"core", "mqtt", "broker"},
     "node": {"core", "transports", "broker"},
     "_version": set(),

@@ -9,6 +9,7 @@ from typing import Any
 
 from emqx_compat.broker import delayed as delayed_topics
 from emqx_compat.broker.agenda import Agenda
+from emqx_compat.broker.authorizing import Authorization
 from emqx_compat.broker.banned import PURGE_INTERVAL, Banned, BanStore, NoBanStore
 from emqx_compat.broker.channel import Channel
 from emqx_compat.broker.counters import new_counters
@@ -30,7 +31,7 @@ from emqx_compat.broker.states import State
 from emqx_compat.broker.sys_topics import SysTopics
 from emqx_compat.core.clients import Client
 from emqx_compat.core.clock import Clock
-from emqx_compat.core.hooks import DeliveryHook, Hooks
+from emqx_compat.core.hooks import Authorizer, DeliveryHook, Hooks
 from emqx_compat.core.ids import Ids
 from emqx_compat.mqtt import ReasonCode
 
@@ -73,6 +74,8 @@ class Broker:
         self.sys = SysTopics(self)
         self.channels: set[Channel] = set()
         """Every connection, also those that have not sent their CONNECT yet."""
+        self.authorizing = settings.authz_no_match == "deny" or bool(hooks.client_authorize)
+        """Whether anyone is asked who may do what; see `review_authorization`."""
         self.dirty: list[Channel] = []
         """Connections with something to write at the end of this turn of the loop."""
         self.clients = EmbeddedClients(self)
@@ -184,8 +187,25 @@ class Broker:
         counters = self.counters
         counters["client.authorize"] += number
         counters["authorization.allow"] += number
-        if self.hooks.client_authorize and self.settings.authz_cache_enable:
+        if self.authorizing and self.settings.authz_cache_enable:
             counters["authorization.cache_hit"] += number
+
+    def hook_authorizer(self, authorizer: Authorizer) -> None:
+        """Ask it from now on, for connections that are open too."""
+        self.hooks.client_authorize.append(authorizer)
+        self.review_authorization()
+
+    def unhook_authorizer(self, authorizer: Authorizer) -> None:
+        """The reverse."""
+        self.hooks.client_authorize.remove(authorizer)
+        self.review_authorization()
+
+    def review_authorization(self) -> None:
+        """Who may do what has changed: forget what was answered; ask only where someone could say no."""
+        self.authorizing = bool(self.hooks.client_authorize) or self.settings.authz_no_match == "deny"
+        for channel in self.channels:
+            if channel.session is not None:
+                channel.authz = Authorization(self, channel.session.client) if self.authorizing else None
 
     def hook_deliveries(self, callback: DeliveryHook) -> None:
         """Hang something into `hooks.message_delivered`; deliveries take the long way while anything is there."""

@@ -109,7 +109,7 @@ class Channel:
         self.aliases_in: InboundAliases | None = None
         self.aliases_out: OutboundAliases | None = None
         self.authz: Authorization | None = None
-        """None while nobody has ever asked to decide who may do what."""
+        """None while nobody decides who may do what."""
         self.backlog: list[Packet] | None = None
         self.checkup: Entry | None = broker.agenda.at(
             self.heard_at + broker.settings.idle_timeout, self.check_silence

@@ -236,7 +236,7 @@ def _attach(channel: Channel, session: Session, packet: Connect) -> None:
     channel.is_open = True
     channel.origin = Origin(client.clientid, client.username, client.peerhost)
     channel.will = packet.will
-    if channel.broker.hooks.client_authorize:
+    if channel.broker.authorizing:
         channel.authz = Authorization(channel.broker, client)
     channel.keepalive = client.keepalive * settings.keepalive_multiplier
     channel.receive_maximum = settings.max_awaiting_rel

@@ -29,10 +29,8 @@ class SysTopics:
         """Begin to publish at the settings' intervals; the first time one interval from now."""
         settings = self._broker.settings
         self._started = self._broker.clock.now()
-        if settings.sys_heartbeat_interval:
-            self._broker.agenda.after(settings.sys_heartbeat_interval, self._heartbeat)
-        if settings.sys_msg_interval:
-            self._broker.agenda.after(settings.sys_msg_interval, self._messages)
+        self._broker.agenda.after(settings.sys_heartbeat_interval or 30.0, self._heartbeat)
+        self._broker.agenda.after(settings.sys_msg_interval or 60.0, self._messages)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """A message below `$SYS/brokers`, which no traffic counter sees."""
@@ -76,6 +74,8 @@ class SysTopics:
     def _heartbeat(self) -> None:
         broker = self._broker
         broker.agenda.after(broker.settings.sys_heartbeat_interval or 30.0, self._heartbeat)
+        if not broker.settings.sys_heartbeat_interval:
+            return
         now = broker.clock.now()
         self.publish(f"/{broker.node}/uptime", b"%d" % int((now - self._started) * 1000))
         local = datetime.fromtimestamp(now).astimezone()
@@ -85,6 +85,8 @@ class SysTopics:
         broker = self._broker
         settings = broker.settings
         broker.agenda.after(settings.sys_msg_interval or 60.0, self._messages)
+        if not settings.sys_msg_interval:
+            return
         self.publish("", broker.node.encode(), retain=True)
         self.publish(f"/{broker.node}/version", settings.sys_version.encode(), retain=True)
         self.publish(f"/{broker.node}/sysdescr", settings.sys_description.encode(), retain=True)

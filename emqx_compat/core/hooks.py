@@ -42,7 +42,8 @@ class Hooks:
 
     client_authenticate: list[Authenticator] = field(default_factory=list)
     client_authorize: list[Authorizer] = field(default_factory=list)
-    """The first opinion counts; nobody's means what the settings say."""
+    """The first opinion counts; nobody's means what the settings say. To be changed with `Broker.hook_authorizer`:
+    without anyone here nobody is asked."""
     client_subscribe: list[SubscribeHook] = field(default_factory=list)
     """Before a SUBSCRIBE takes effect, after it was authorized."""
     client_unsubscribe: list[UnsubscribeHook] = field(default_factory=list)
