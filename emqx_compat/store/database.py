@@ -14,7 +14,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -80,12 +80,23 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
 
+    def each(self, sql: str) -> Iterator[tuple[Value, ...]]:
+        """The same row by row, for what may be a million."""
+        try:
+            yield from self._connection.execute(sql)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from error
+
     async def write(self, *statements: Statement) -> None:
         """Carry out the statements as one; returns when they are committed. Faults: StoreError."""
+        await self.begin(statements)
+
+    def begin(self, statements: Sequence[Statement]) -> asyncio.Future[None]:
+        """The same without waiting: done when they are committed, or with a StoreError."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._put(_Write(statements, done), loop)
-        await done
+        return done
 
     def post(self, *statements: Statement) -> None:
         """Carry out the statements soon, in order with the other writes; a failure is only logged."""

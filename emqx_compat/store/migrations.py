@@ -112,4 +112,110 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE sessions (
+            id INTEGER PRIMARY KEY,
+            clientid TEXT NOT NULL,
+            username TEXT,
+            listener TEXT NOT NULL,
+            peerhost TEXT,
+            peerport INTEGER,
+            sockport INTEGER,
+            proto_name TEXT NOT NULL,
+            proto_ver INTEGER NOT NULL,
+            keepalive INTEGER NOT NULL,
+            clean_start INTEGER NOT NULL,
+            is_bridge INTEGER NOT NULL,
+            expiry_interval INTEGER NOT NULL,
+            created_at REAL NOT NULL,
+            connected_at REAL NOT NULL,
+            disconnected_at REAL,
+            disconnected_cleanly INTEGER NOT NULL,
+            inflight_max INTEGER NOT NULL,
+            mqueue_dropped INTEGER NOT NULL,
+            will_topic TEXT,
+            will_payload BLOB,
+            will_qos INTEGER,
+            will_retain INTEGER,
+            will_properties TEXT,
+            will_at REAL
+        )
+        """,
+        """
+        CREATE TABLE subscriptions (
+            session INTEGER NOT NULL,
+            filter TEXT NOT NULL,
+            qos INTEGER NOT NULL,
+            no_local INTEGER NOT NULL,
+            retain_as_published INTEGER NOT NULL,
+            retain_handling INTEGER NOT NULL,
+            subid INTEGER,
+            extra TEXT,
+            PRIMARY KEY (session, filter)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY,
+            topic TEXT NOT NULL,
+            payload BLOB NOT NULL,
+            qos INTEGER NOT NULL,
+            retain INTEGER NOT NULL,
+            properties TEXT,
+            clientid TEXT NOT NULL,
+            username TEXT,
+            peerhost TEXT,
+            received_at REAL NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE queue (
+            id INTEGER PRIMARY KEY,
+            session INTEGER NOT NULL,
+            message INTEGER NOT NULL,
+            filter TEXT NOT NULL,
+            subid INTEGER,
+            qos INTEGER NOT NULL,
+            retain INTEGER NOT NULL,
+            packet_id INTEGER,
+            released INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE received (
+            session INTEGER NOT NULL,
+            packet_id INTEGER NOT NULL,
+            received_at REAL NOT NULL,
+            PRIMARY KEY (session, packet_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE retained (
+            topic TEXT PRIMARY KEY,
+            payload BLOB NOT NULL,
+            qos INTEGER NOT NULL,
+            properties TEXT,
+            clientid TEXT NOT NULL,
+            username TEXT,
+            peerhost TEXT,
+            received_at REAL NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE delayed (
+            id INTEGER PRIMARY KEY,
+            due_at REAL NOT NULL,
+            topic TEXT NOT NULL,
+            payload BLOB NOT NULL,
+            qos INTEGER NOT NULL,
+            retain INTEGER NOT NULL,
+            properties TEXT,
+            clientid TEXT NOT NULL,
+            username TEXT,
+            peerhost TEXT,
+            received_at REAL NOT NULL
+        )
+        """,
+    ),
 )
