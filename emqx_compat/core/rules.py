@@ -28,8 +28,8 @@ EVENTS: tuple[str, ...] = (
 
 ParamSpecs = Mapping[str, Mapping[str, Any]]
 """What may be configured, by name: `type` (string, number, boolean, array, object), `required`, `enum`, `format`
-(url, topic or a regular expression), `range` ([min, max]), `items` (of an array), `schema` (of an object), as the rule
-engines of 3.x and 4.x describe it."""
+(url, topic or a regular expression), `range` ([min, max]), `items` (of an array), `schema` (of an object), as the
+rule engines of 3.x and 4.x describe it."""
 
 
 @dataclass(frozen=True, slots=True)
