@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
+from emqx_compat.access.acl_file import AclFile
 from emqx_compat.access.mqtt_users import MqttUsers
 from emqx_compat.broker import Broker
 from emqx_compat.config import Configuration
-from emqx_compat.core.hot_settings import SettingValue
-from emqx_compat.core.mqtt_users import USER_KINDS, UserKind
+from emqx_compat.core.mqtt_users import USER_KINDS
 from emqx_compat.features.alarms import Alarms
+from emqx_compat.features.auto_subscribe import AutoSubscribe
 from emqx_compat.features.effects import Flag, StoredCredentials
-from emqx_compat.features.hot_settings import Getter, HotSettings, Setter
+from emqx_compat.features.hot_settings import HotSettings
+from emqx_compat.features.machine import Machine
+from emqx_compat.features.queue_alarms import watch_queues
+from emqx_compat.features.rewrite import Rewrite
 from emqx_compat.features.service import Features
+from emqx_compat.features.web_hook import WebHook
+from emqx_compat.server.access_rules import acl_of
+from emqx_compat.server.feature_settings import alarm_settings, rewrite_rules, topics, watch, web_hook
+from emqx_compat.server.hot import elsewhere
 from emqx_compat.store import Store
 from emqx_compat.store.alarms import AlarmTable
 from emqx_compat.store.features import FeatureTable
@@ -26,29 +35,63 @@ class Behind:
     hot_settings: HotSettings
     mqtt_users: MqttUsers
     alarms: Alarms
+    rewrite: Rewrite
+    auto_subscribe: AutoSubscribe
+    web_hook: WebHook
+    acl: AclFile
+    machine: Machine | None
 
     async def start(self) -> None:
         """Read what was kept, and start the features that run; before the first connection."""
         self.mqtt_users.load()
         self.alarms.load()
         await self.features.restore()
+        if self.machine is not None:
+            self.machine.start()
 
     async def stop(self) -> None:
         """Stop what runs; everything is kept."""
+        if self.machine is not None:
+            self.machine.stop()
         await self.features.close()
 
 
-def behind(configuration: Configuration, broker: Broker, store: Store) -> Behind:
-    """Put it together; nothing runs yet."""
-    settings, hooks = broker.settings, broker.hooks
-    mqtt_users = MqttUsers(store, broker.clock, broker.ids)
-    alarms = Alarms(broker.node, broker.clock, AlarmTable(store), broker.sys)
-    defaults = {
-        "retainer": bool(configuration.get("retainer.enable")),
-        "delayed": bool(configuration.get("delayed.enable")),
-        "presence": settings.sys_client_events,
+def behind(configuration: Configuration, broker: Broker, store: Store, *, watch_machine: bool) -> Behind:
+    """Put it together; nothing runs yet. Raises StartError when rules or patterns cannot be used."""
+    settings, hooks, clock = broker.settings, broker.hooks, broker.clock
+    users = MqttUsers(store, clock, broker.ids)
+    alarms = Alarms(broker.node, clock, AlarmTable(store), broker.sys, **alarm_settings(configuration))
+    acl = acl_of(configuration)
+    parts = Behind(
+        features=Features(FeatureTable(store), _defaults(configuration, broker)),
+        hot_settings=HotSettings(settings, elsewhere(configuration, broker, users, acl)),
+        mqtt_users=users,
+        alarms=alarms,
+        rewrite=Rewrite(hooks, rewrite_rules(configuration)),
+        auto_subscribe=AutoSubscribe(hooks, broker.clients, broker.spawn, topics(configuration)),
+        web_hook=WebHook(hooks, broker, clock, broker.counters, web_hook(configuration)),
+        acl=acl,
+        machine=Machine(clock, alarms, watch(configuration)) if watch_machine else None,
+    )
+    _attach(parts, broker)
+    watch_queues(hooks, alarms, settings)
+    return parts
+
+
+def _defaults(configuration: Configuration, broker: Broker) -> dict[str, bool]:
+    """What runs before anyone has switched it, where the configuration has a say."""
+    return {
+        "retainer": cast(bool, configuration.get("retainer.enable")),
+        "delayed": cast(bool, configuration.get("delayed.enable")),
+        "presence": broker.settings.sys_client_events,
+        "rewrite": bool(configuration.get("rewrite")),
+        "auto_subscribe": bool(cast(dict[str, Any], configuration.get("auto_subscribe"))["topics"]),
+        "web_hook": bool(cast(dict[str, Any], configuration.get("compat.web_hook"))["url"]),
     }
-    features = Features(FeatureTable(store), defaults)
+
+
+def _attach(parts: Behind, broker: Broker) -> None:
+    features, settings, hooks, decide = parts.features, broker.settings, broker.hooks, parts.acl.decide
 
     def retainer(on: bool) -> None:
         settings.retainer_enable = on
@@ -61,18 +104,19 @@ def behind(configuration: Configuration, broker: Broker, store: Store) -> Behind
         if not on:
             broker.delayed.clear()
 
+    def acl_internal(on: bool) -> None:
+        if on:
+            broker.hook_authorizer(decide)
+        elif decide in hooks.client_authorize:
+            broker.unhook_authorizer(decide)
+
     features.attach("retainer", Flag(retainer))
     features.attach("presence", Flag(presence))
     features.attach("delayed", Flag(delayed))
+    features.attach("acl_internal", Flag(acl_internal))
+    features.attach("rewrite", parts.rewrite)
+    features.attach("auto_subscribe", parts.auto_subscribe)
+    features.attach("web_hook", parts.web_hook)
     for kind in USER_KINDS:
-        asked = mqtt_users.authenticator(kind, broker.counters)
-        features.attach(f"auth_{kind}", StoredCredentials(hooks, mqtt_users, kind, asked))
-    elsewhere = {f"auth_{kind}_password_hash": _password_hash(mqtt_users, kind) for kind in USER_KINDS}
-    return Behind(features, HotSettings(settings, elsewhere), mqtt_users, alarms)
-
-
-def _password_hash(users: MqttUsers, kind: UserKind) -> tuple[Getter, Setter]:
-    def change(value: SettingValue) -> None:
-        users.set_scheme(kind, str(value))
-
-    return lambda: users.scheme(kind), change
+        asked = parts.mqtt_users.authenticator(kind, broker.counters)
+        features.attach(f"auth_{kind}", StoredCredentials(hooks, parts.mqtt_users, kind, asked))

@@ -91,8 +91,10 @@ class Instance:
                 table.load()
             undo.callback(tokens.close)
             await seed(wanted.accounts, wanted.dashboard, users, api_keys, ids)
-            broker = Broker(wanted.node_name, clock, ids, broker_settings(wanted), Hooks(), BanTable(store))
-            parts = behind(configuration, broker, store)
+            broker = Broker(
+                wanted.node_name, clock, ids, broker_settings(wanted, configuration), Hooks(), BanTable(store)
+            )
+            parts = behind(configuration, broker, store, watch_machine=not in_memory)
             listeners = ListenerManager(broker)
             ports: list[HttpPort] = []
             shown = {listener.id: _shown(configuration, listener.id) for listener in wanted.listeners}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 from emqx_compat.broker import BrokerSettings
-from emqx_compat.config import ListenerSettings, Settings
+from emqx_compat.config import Configuration, ListenerSettings, Settings
 from emqx_compat.core.nodes import Listener
 from emqx_compat.transports import ListenerSpec, TlsFiles
 
@@ -14,8 +15,10 @@ _NEVER = 1e9
 """Seconds; for a duration that was switched off where the broker wants a number."""
 
 
-def broker_settings(wanted: Settings) -> BrokerSettings:
-    """Roots `mqtt`, `retainer` and `sys_topics` as the broker reads them."""
+def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSettings:
+    """Roots `mqtt`, `retainer`, `sys_topics` and `authorization` as the broker reads them."""
+    authorization = cast(dict[str, Any], configuration.get("authorization"))
+    cache = authorization["cache"]
     mqtt, retainer, sys_topics = wanted.mqtt, wanted.retainer, wanted.sys_topics
     return BrokerSettings(
         max_packet_size=mqtt.max_packet_size,
@@ -48,6 +51,12 @@ def broker_settings(wanted: Settings) -> BrokerSettings:
         sys_heartbeat_interval=sys_topics.sys_heartbeat_interval or 0.0,
         sys_client_events=sys_topics.client_connected or sys_topics.client_disconnected,
         sys_version=wanted.versions["v5"],
+        allow_anonymous=bool(configuration.get("compat.allow_anonymous")),
+        authz_no_match=authorization["no_match"],
+        authz_deny_action=authorization["deny_action"],
+        authz_cache_enable=cache["enable"],
+        authz_cache_max_size=cache["max_size"],
+        authz_cache_ttl=cache["ttl"],
     )
 
 

@@ -89,7 +89,7 @@ def test_an_unknown_root_is_noted() -> None:
 @pytest.mark.parametrize(
     ("setting", "path"),
     [
-        ("sysmon.vm.long_gc=1s", "sysmon"),
+        ("sysmon.vm.long_gc=1s", "sysmon.vm"),
         ("gateway.stomp.enable=true", "gateway"),
         ("authentication=[{mechanism = jwt}]", "authentication"),
         ("listeners.tcp.default.proxy_protocol=true", "listeners.tcp.default.proxy_protocol"),

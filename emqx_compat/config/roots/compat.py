@@ -51,6 +51,30 @@ _USERS = ListOf(
     "Dashboard users, made at start when absent.",
 )
 
+_WEB_HOOK = Struct(
+    {
+        "url": Field(text(), "", "Where events are posted; empty: the hook is off until it is switched on."),
+        "generation": Field(enum("v2", "v3"), "v3", "Whose JSON it is."),
+        "headers": Open({}, "Headers of every post."),
+        "rules": ListOf(
+            Struct(
+                {
+                    "event": Field(text(), None, "client.connected, message.publish, …", required=True),
+                    "topic": Field(text(), None, "A filter that the topic must match; absent: any topic."),
+                }
+            ),
+            "What is posted; absent: every event.",
+        ),
+        "encode_payload": Field(enum("base64", "base62", "disabled"), "disabled", "How payloads become text."),
+        "timeout": Field(duration(), "5s", "How long an answer may take."),
+        "retries": Field(integer(0), 3, "Further attempts when nobody or a 5xx answers."),
+        "backoff": Field(duration(), "500ms", "Wait before the first of them; doubled each time."),
+        "queue_size": Field(integer(1), 10000, "Posts that may wait; what comes then is dropped."),
+        "concurrency": Field(integer(1), 8, "Posts on their way at once."),
+    },
+    "Web hook (emq_web_hook, emqx_web_hook).",
+)
+
 COMPAT = Struct(
     {
         "host": Field(
@@ -70,6 +94,10 @@ COMPAT = Struct(
                 "secret": Field(text(), "public", "Its Basic password.", secret=True),
             }
         ),
+        "allow_anonymous": Field(
+            boolean(), True, "Whether clients may connect that no authenticator knows (2.x to 4.x)."
+        ),
+        "web_hook": _WEB_HOOK,
         "versions": Struct(
             {
                 "v2": Field(text(), "2.3.11", "Version that generation reports."),

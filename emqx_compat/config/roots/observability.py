@@ -50,23 +50,23 @@ LOG = Struct(
 
 ALARM = Struct(
     {
-        "actions": Field(texts(), ["log", "publish"], "What a new alarm does."),
+        "actions": Field(texts("log", "publish"), ["log", "publish"], "What a new alarm does."),
         "size_limit": Field(integer(1, 3000), 1000, "Most deactivated alarms kept."),
         "validity_period": Field(duration(), "24h", "How long they are kept."),
     },
-    used=False,
+    "Alarms.",
 )
 
 SYSMON = Struct(
     {
         "os": Struct(
             {
-                "cpu_check_interval": Field(duration(), "60s"),
-                "cpu_high_watermark": Field(percent(), "80%"),
-                "cpu_low_watermark": Field(percent(), "60%"),
-                "mem_check_interval": Field(duration("disabled"), "60s"),
-                "sysmem_high_watermark": Field(percent(), "70%"),
-                "procmem_high_watermark": Field(percent(), "5%"),
+                "cpu_check_interval": Field(duration(), "60s", "How often processor time is looked at."),
+                "cpu_high_watermark": Field(percent(), "80%", "From where on it is an alarm."),
+                "cpu_low_watermark": Field(percent(), "60%", "Below which the alarm is over."),
+                "mem_check_interval": Field(duration("disabled"), "60s", "How often memory is looked at."),
+                "sysmem_high_watermark": Field(percent(), "70%", "Of the machine."),
+                "procmem_high_watermark": Field(percent(), "5%", "Of this process."),
             }
         ),
         "vm": Struct(
@@ -79,10 +79,11 @@ SYSMON = Struct(
                 "large_heap": Field(size("disabled"), "32MB"),
                 "busy_dist_port": Field(boolean(), True),
                 "busy_port": Field(boolean(), True),
-            }
+            },
+            used=False,
         ),
     },
-    used=False,
+    "What the machine is watched for.",
 )
 
 _COLLECTORS = ("mnesia", "vm_dist", "vm_memory", "vm_msacc", "vm_statistics", "vm_system_info")

@@ -1,0 +1,67 @@
+"""From the configuration's words to what the features are told."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from emqx_compat.config import Configuration
+from emqx_compat.core.clients import SubscriptionOptions
+from emqx_compat.features.machine import Watch
+from emqx_compat.features.rewrite import RewriteRule
+from emqx_compat.features.web_hook import WebHookSettings
+from emqx_compat.features.web_hook.settings import ALL_EVENTS, checked_url, rule_of
+from emqx_compat.server.errors import StartError
+
+Values = dict[str, Any]
+
+
+def rewrite_rules(configuration: Configuration) -> list[RewriteRule]:
+    """Root `rewrite`. Raises StartError."""
+    try:
+        return [
+            RewriteRule.read(rule["action"], rule["source_topic"], rule["dest_topic"], rule["re"])
+            for rule in cast(list[Values], configuration.get("rewrite"))
+        ]
+    except ValueError as error:
+        raise StartError(f"rewrite: {error}") from error
+
+
+def topics(configuration: Configuration) -> list[SubscriptionOptions]:
+    """Root `auto_subscribe`."""
+    return [
+        SubscriptionOptions(each["topic"], each["qos"], bool(each["nl"]), bool(each["rap"]), each["rh"])
+        for each in cast(Values, configuration.get("auto_subscribe"))["topics"]
+    ]
+
+
+def web_hook(configuration: Configuration) -> WebHookSettings:
+    """Root `compat.web_hook`. Raises StartError."""
+    values = cast(Values, configuration.get("compat.web_hook"))
+    try:
+        rules = tuple(rule_of(rule["event"], rule["topic"]) for rule in values["rules"])
+        url = checked_url(values["url"])
+    except ValueError as error:
+        raise StartError(f"compat.web_hook: {error}") from error
+    encoding = values["encode_payload"]
+    return WebHookSettings(
+        url=url,
+        generation=values["generation"],
+        headers={str(name): str(value) for name, value in values["headers"].items()},
+        rules=rules or ALL_EVENTS,
+        encode_payload=None if encoding == "disabled" else encoding,
+        timeout=values["timeout"],
+        retries=values["retries"],
+        backoff=values["backoff"],
+        queue_size=values["queue_size"],
+        concurrency=values["concurrency"],
+    )
+
+
+def watch(configuration: Configuration) -> Watch:
+    """Root `sysmon.os`."""
+    return Watch(**cast(Values, configuration.get("sysmon.os")))
+
+
+def alarm_settings(configuration: Configuration) -> Values:
+    """Root `alarm`."""
+    return dict(cast(Values, configuration.get("alarm")))
