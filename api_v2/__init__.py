@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from api_v2 import absent, clients, listeners, mqtt, nodes, outside, sessions, statistics, subscriptions, users
+from api_v2 import (
+    alarms,
+    clients,
+    configs,
+    listeners,
+    mqtt,
+    nodes,
+    outside,
+    plugin_configs,
+    plugins,
+    sessions,
+    statistics,
+    subscriptions,
+    users,
+)
 from api_v2.dialect import DIALECT, OPEN_PATH
 from emqx_compat.http.generation import Generation
 
@@ -28,7 +42,10 @@ GENERATION = Generation(
         *sessions.ROUTES,
         *subscriptions.ROUTES,
         *mqtt.ROUTES,
-        *absent.ROUTES,
+        *plugins.ROUTES,
+        *configs.ROUTES,
+        *plugin_configs.ROUTES,
+        *alarms.ROUTES,
         *users.ROUTES,
     ),
     outside=outside.ROUTES,

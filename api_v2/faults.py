@@ -14,6 +14,7 @@ _UNAUTHORIZED = Wire(401, empty=True, headers={"WWW-Authenticate": 'Basic Realm=
 _NOT_FOUND = Wire(404, empty=True, headers={"Content-Type": "text/plain"})
 _PARAMETERS = Wire(code=107, message="params error")
 _TYPES = Wire(code=108, message="params type error")
+_UNKNOWN = Wire(code=102, message="unknown")
 
 COLUMN: Column = {
     F.CREDENTIALS_MISSING: _UNAUTHORIZED,
@@ -36,10 +37,16 @@ COLUMN: Column = {
     F.SESSION_NOT_FOUND: Wire(code=102, message="Clientid: {clientid} not found"),
     F.TOPIC_INVALID: Wire(code=102, message="validate topic: {topic} fail"),
     F.QOS_INVALID: _NOT_FOUND,
-    F.PACKET_TOO_LARGE: Wire(code=102, message="unknown"),
+    F.PACKET_TOO_LARGE: _UNKNOWN,
     F.USER_EXISTS: Wire(code=113, message="User already exist"),
     F.USER_NOT_FOUND: Wire(code=105, message="User not found"),
     F.USER_UNDELETABLE: Wire(code=106, message="admin cannot be deleted"),
     F.OLD_PASSWORD_WRONG: Wire(code=114, message="OldPassword error"),
     F.PASSWORD_WRONG: Wire(code=103, message="Password error"),
+    F.FEATURE_UNKNOWN: _UNKNOWN,
+    F.FEATURE_RUNNING: Wire(code=110, message="already_started"),
+    F.FEATURE_STOPPED: Wire(code=111, message="not_started"),
+    F.FEATURE_FAILED: _UNKNOWN,
+    F.SETTING_UNKNOWN: Wire(code=102),
+    F.SETTING_INVALID: Wire(code=102),
 }

@@ -60,20 +60,23 @@ def parse_topic(topic: str) -> str:
     return topic
 
 
-def parse_message(args: dict[str, Any]) -> PublishRequest:
-    """The message that the fields make. Faults: TOPIC_INVALID, QOS_INVALID, PARAMETER_INVALID (retain)."""
+def parse_message(args: dict[str, Any], *, retainer: bool) -> PublishRequest:
+    """The message that the fields make. Faults: TOPIC_INVALID, QOS_INVALID, PARAMETER_INVALID (retain).
+
+    It was the retainer that failed on an odd `retain`; without it anything is taken.
+    """
     topic = parse_topic(args["topic"])
     qos, retain = args.get("qos", 0), args.get("retain", False)
     if type(qos) is not int or qos not in (0, 1, 2):
         raise Fault(F.QOS_INVALID, qos=qos)
-    if not isinstance(retain, bool):
+    if not isinstance(retain, bool) and retainer:
         raise Fault(F.PARAMETER_INVALID, name="retain", value=retain)
     client_id = args.get("client_id", DEFAULT_CLIENT_ID)
     return PublishRequest(
         topic,
         args.get("payload", "").encode(),
         qos,
-        retain,
+        retain is True,
         clientid=client_id if isinstance(client_id, str) else json.dumps(client_id),
     )
 
@@ -98,7 +101,8 @@ def parse_subscription(args: dict[str, Any]) -> SubscriptionOptions:
 
 async def publish(call: Call) -> Response:
     """Publish one message, subscribers or not."""
-    await call.engine.publisher.publish(parse_message(arguments(call, PUBLISH)))
+    retainer = call.engine.features.active("retainer")
+    await call.engine.publisher.publish(parse_message(arguments(call, PUBLISH), retainer=retainer))
     return ok()
 
 
