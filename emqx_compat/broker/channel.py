@@ -234,8 +234,12 @@ class Channel:
                 self.sink.pause_reading()
 
     def send_packet(self, packet: Packet) -> None:
-        """Encode and send."""
-        self.send(encode(packet, self.version))
+        """Encode and send, unless it is larger than the client takes [MQTT-3.1.2-24]."""
+        data = encode(packet, self.version)
+        if self.client_max_packet and len(data) > self.client_max_packet:
+            log.warning("%s takes no %s of %d bytes", self.name, packet.type.name, len(data))
+            return
+        self.send(data)
 
     def send_publish(
         self, message: Message, binding: Binding, qos: int, retain: bool, packet_id: int, dup: bool, now: float
@@ -260,11 +264,16 @@ class Channel:
             head = bytes((head[0] | _DUP,)) + head[1:]
         data = head + packet_id.to_bytes(2, "big") + tail if qos else head + tail
         if self.client_max_packet and len(data) > self.client_max_packet:
-            assert self.session is not None
-            if alias and not known and self.aliases_out is not None:
-                self.aliases_out.withdraw(message.topic)
-            self.broker.drop_delivery(self.session.client, "too_large")
-            return False
+            if alias:  # it may fit without
+                if not known and self.aliases_out is not None:
+                    self.aliases_out.withdraw(message.topic)
+                head, tail = message.parts(self.family, qos, retain, binding.subid, now)
+                first = bytes((head[0] | (_DUP if dup else 0),))
+                data = first + head[1:] + (packet_id.to_bytes(2, "big") if qos else b"") + tail
+            if len(data) > self.client_max_packet:
+                assert self.session is not None
+                self.broker.drop_delivery(self.session.client, "too_large")
+                return False
         if message.is_sys:
             for name in SYS_UNCOUNTED[qos]:
                 self.broker.counters[name] -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from emqx_compat.broker import closing
 from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
@@ -52,6 +52,7 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     broker.counters["client.connect"] += 1
     channel.version = packet.proto_ver
     channel.family = int(packet.proto_ver == 5)
+    channel.client_max_packet = (packet.properties or {}).get("maximum_packet_size", 0)
     code = _refusal(channel, packet)
     if code is not None:
         refuse(channel, code)
@@ -174,6 +175,13 @@ async def _authenticate(channel: Channel, packet: Connect, client: Client) -> No
 def open_session(channel: Channel, packet: Connect, client: Client, now: float) -> None:
     """Begin or resume the session [MQTT-3.1.2-4 … -6], answer, and send what waited."""
     broker = channel.broker
+    properties = _connack_properties(channel, packet, client)
+    if not _fits(channel, properties):
+        assert properties is not None
+        properties = _essential(properties)
+        if not _fits(channel, properties):
+            refuse(channel, ReasonCode.PACKET_TOO_LARGE)
+            return
     held = broker.registry.get(client.clientid)
     if held is not None and packet.clean_start:
         closing.discard_session(held)
@@ -204,7 +212,7 @@ def open_session(channel: Channel, packet: Connect, client: Client, now: float) 
     if hooks.client_connected:
         broker.run(hooks.client_connected, session.record())
     broker.counters["client.connack"] += 1
-    channel.send_packet(Connack(resumed, 0, _connack_properties(channel, packet)))
+    channel.send_packet(Connack(resumed, 0, properties))
     broker.sys.connected(client)
     if resumed:
         session.resend(now)
@@ -242,7 +250,6 @@ def _attach(channel: Channel, session: Session, packet: Connect) -> None:
     channel.receive_maximum = settings.max_awaiting_rel
     if channel.family:
         channel.receive_maximum = client.inflight_max
-        channel.client_max_packet = properties.get("maximum_packet_size", 0)
         channel.problem_information = bool(properties.get("request_problem_information", 1))
         if settings.max_topic_alias:
             channel.aliases_in = InboundAliases(settings.max_topic_alias)
@@ -253,13 +260,11 @@ def _attach(channel: Channel, session: Session, packet: Connect) -> None:
         channel.watch(channel.heard_at + channel.keepalive)
 
 
-def _connack_properties(channel: Channel, packet: Connect) -> Properties | None:
+def _connack_properties(channel: Channel, packet: Connect, client: Client) -> Properties | None:
     """What an MQTT 5 client is told of the broker [§3.2.2.3], as EMQX 5 does."""
     if not channel.family:
         return None
-    assert channel.session is not None
     settings = channel.broker.settings
-    client = channel.session.client
     properties: Properties = {
         "retain_available": int(settings.retain_available),
         "maximum_packet_size": settings.max_packet_size,
@@ -281,6 +286,19 @@ def _connack_properties(channel: Channel, packet: Connect) -> Properties | None:
     return properties
 
 
+def _fits(channel: Channel, properties: Properties | None) -> bool:
+    """Whether a CONNACK with these properties is one that the client takes [MQTT-3.1.2-24]."""
+    limit = channel.client_max_packet
+    return not limit or len(encode(Connack(False, 0, properties), channel.version)) <= limit
+
+
+def _essential(properties: Properties) -> Properties:
+    """What a CONNACK must say: not what is taken for granted, nor what a client can do without [§3.2.2.3]."""
+    spared = {name for name, value in properties.items() if name.endswith("_available") and value}
+    spared |= {"topic_alias_maximum", "response_information"}
+    return cast(Properties, {name: value for name, value in properties.items() if name not in spared})
+
+
 def refuse(channel: Channel, code: int) -> None:
     """CONNACK with the reason, in the client's own version, then close [MQTT-3.2.2-7]."""
     counters = channel.broker.counters
@@ -288,7 +306,7 @@ def refuse(channel: Channel, code: int) -> None:
     counters["packets.connack.error"] += 1
     if code in _AUTH_ERRORS:
         counters["packets.connack.auth_error"] += 1
-    channel.send(encode(Connack(False, code), channel.version))
+    channel.send_packet(Connack(False, code))
     channel.finish(describe(code))
 
 

@@ -168,8 +168,9 @@ def test_mqtt_3_14_2_3_no_reason_string_larger_than_the_client_takes(server: Ser
     packet = server.connect(5).send(bad).expect_end(0x81)
     assert packet is not None and packet.properties is not None and packet.properties["reason_string"]
     size = 2 + 1 + 1 + 3 + len(packet.properties["reason_string"])
-    assert server.connect(5, properties={"maximum_packet_size": size}).send(bad).expect_end(0x81) == packet
-    server.connect(5, properties={"maximum_packet_size": size - 1}).send(bad).expect(b"\xe0\x01\x81").expect_close()
+    assert server.connect(5, "c", properties={"maximum_packet_size": size}).send(bad).expect_end(0x81) == packet
+    client = server.connect(5, "c", properties={"maximum_packet_size": size - 1})
+    client.send(bad).expect(b"\xe0\x01\x81").expect_close()
 
 
 @pytest.mark.statement("MQTT-3.14.4-1", "5.0")
