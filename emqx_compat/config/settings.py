@@ -135,6 +135,7 @@ class DashboardSettings:
     token_expired_time: float = 3600.0
     sample_interval: float = 10.0
     swagger_support: bool = True
+    static_dir: Path | None = None
     cors: bool = False
 
 
@@ -243,7 +244,7 @@ def settings(configuration: Configuration) -> Settings:
         ),
         delayed=DelayedSettings(**root("delayed")),
         sys_topics=SysTopicsSettings(**_some(sys_topics, SysTopicsSettings), **sys_topics["sys_event_messages"]),
-        dashboard=DashboardSettings(**_some(dashboard, DashboardSettings)),
+        dashboard=_dashboard(dashboard),
         accounts=_accounts(compat, root("api_key")["bootstrap_file"]),
         versions=compat["versions"],
         dialect=compat["dialect"],
@@ -298,6 +299,11 @@ def _place(bind: Address, host: str) -> Place | None:
     if bind.host is None:
         return (host, bind.port) if bind.port else None
     return bind.host, bind.port
+
+
+def _dashboard(values: Values) -> DashboardSettings:
+    folder = values["static_dir"]
+    return DashboardSettings(**{**_some(values, DashboardSettings), "static_dir": Path(folder) if folder else None})
 
 
 def _accounts(compat: Values, bootstrap_file: str) -> AccountSettings:

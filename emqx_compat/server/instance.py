@@ -22,6 +22,7 @@ from emqx_compat.core.ids import Ids
 from emqx_compat.core.nodes import Listener
 from emqx_compat.http.generation import Generation, generations
 from emqx_compat.http.ports import PortApp
+from emqx_compat.http.static import StaticSite
 from emqx_compat.node import Listeners, SingleNode
 from emqx_compat.server.engine import EmbeddedEngine
 from emqx_compat.server.errors import StartError
@@ -69,10 +70,11 @@ class Instance:
         """Build a server and let it listen; when this returns, every listener is bound and every seed applied.
 
         `wanted` are the settings of `configuration`, with other ports maybe. Raises StartError, and leaves nothing
-        open, when an address, the data directory or a certificate cannot be used.
+        open, when an address, a folder or a certificate cannot be used.
         """
         clock = clock or SystemClock()
         ids = ids or Ids(clock)
+        static = _static_site(wanted)
         async with AsyncExitStack() as undo:
             sockets = {}
             for name, place in wanted.http.items():
@@ -122,7 +124,7 @@ class Instance:
             )
             spokes = installed()
             for name, sock in sockets.items():
-                app = PortApp(name, spokes, engine, api_docs=wanted.dashboard.swagger_support)
+                app = PortApp(name, spokes, engine, api_docs=wanted.dashboard.swagger_support, static=static)
                 ports.append(HttpPort(name, app, sock))
             instance = cls(
                 configuration, wanted, engine, broker, store, users, api_keys, tokens, listeners, ports, parts
@@ -186,6 +188,16 @@ def on_free_ports(wanted: Settings) -> Settings:
 def installed() -> tuple[Generation, ...]:
     """The spokes; looked up and imported once in a process."""
     return tuple(generations())
+
+
+def _static_site(wanted: Settings) -> StaticSite | None:
+    folder = wanted.dashboard.static_dir
+    if folder is None:
+        return None
+    try:
+        return StaticSite(folder)
+    except ValueError as error:
+        raise StartError(f"dashboard.static_dir: {error}") from error
 
 
 def _options(wanted: Settings) -> dict[str, object]:

@@ -131,6 +131,7 @@ async def ask(
 
     scope = {
         "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
         "method": method,
         "path": raw.decode("latin-1"),
         "raw_path": raw,

@@ -22,6 +22,7 @@ DASHBOARD = Struct(
         "token_expired_time": Field(duration(), "60m", "How long a bearer token is valid."),
         "sample_interval": unused(duration(bare="s"), "10s", "How often the monitor takes a sample."),
         "swagger_support": Field(boolean(), True, "Whether /api-docs is served."),
+        "static_dir": Field(text(), "", "Folder with a dashboard build to serve beside the API; empty: none."),
         "cors": unused(boolean(), False, "Whether browsers of other origins may call the API."),
         "listeners": Struct(
             {
