@@ -26,8 +26,10 @@ from emqx_compat.mqtt import (
     describe,
     encode,
 )
+from emqx_compat.mqtt.reason_codes import REASON_CODES
 
 if TYPE_CHECKING:
+    from emqx_compat.broker.broker import Broker
     from emqx_compat.broker.channel import Channel
 
 log = logging.getLogger(__name__)
@@ -106,7 +108,7 @@ def _client(channel: Channel, packet: Connect, now: float) -> Client:
     if settings.server_keepalive is not None and packet.proto_ver == 5:
         keepalive = settings.server_keepalive
     return Client(
-        clientid=packet.clientid or f"emqx_{broker.ids.text(20)}",
+        clientid=packet.clientid or _free_clientid(broker),
         node=broker.node,
         username=packet.username,
         listener=peer.endpoint.id,
@@ -129,6 +131,13 @@ def _client(channel: Channel, packet: Connect, now: float) -> Client:
         cn=peer.cn,
         dn=peer.dn,
     )
+
+
+def _free_clientid(broker: Broker) -> str:
+    """An id that no session has [MQTT-3.1.3-6, MQTT-3.2.2-16]."""
+    while broker.registry.get(clientid := f"emqx_{broker.ids.text(20)}") is not None:
+        pass
+    return clientid
 
 
 def _count_anonymous(channel: Channel) -> None:
@@ -300,13 +309,18 @@ def _essential(properties: Properties) -> Properties:
 
 
 def refuse(channel: Channel, code: int) -> None:
-    """CONNACK with the reason, in the client's own version, then close [MQTT-3.2.2-7]."""
+    """CONNACK with the reason, in the client's own version, then close [MQTT-3.2.2-7].
+
+    What no return code of 3.1 and 3.1.1 says is not answered there [3.1.1 MQTT-3.2.2-6].
+    """
     counters = channel.broker.counters
     counters["client.connack"] += 1
     counters["packets.connack.error"] += 1
     if code in _AUTH_ERRORS:
         counters["packets.connack.auth_error"] += 1
-    channel.send_packet(Connack(False, code))
+    row = REASON_CODES.get(code)
+    if channel.family or (row is not None and row.return_code is not None):
+        channel.send_packet(Connack(False, code))
     channel.finish(describe(code))
 
 
