@@ -16,9 +16,11 @@ from emqx_compat.broker.counters import new_counters
 from emqx_compat.broker.delayed import Delayed
 from emqx_compat.broker.delivery import route
 from emqx_compat.broker.gauges import Gauges
+from emqx_compat.broker.journal import Journal, NoSessionStore, SessionStore
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.peer import Peer, Sink
 from emqx_compat.broker.registry import Registry
+from emqx_compat.broker.restore import restore
 from emqx_compat.broker.retained import Retained
 from emqx_compat.broker.router import Router
 from emqx_compat.broker.services.bans import EmbeddedBans
@@ -56,6 +58,7 @@ class Broker:
         settings: BrokerSettings,
         hooks: Hooks,
         ban_store: BanStore | None = None,
+        session_store: SessionStore | None = None,
     ) -> None:
         self.node = node
         self.clock = clock
@@ -68,7 +71,10 @@ class Broker:
         self.agenda = Agenda(clock)
         self.registry = Registry()
         self.router = Router()
-        self.retained = Retained(settings)
+        self.journal = Journal(self, session_store or NoSessionStore())
+        self.unsaved = False
+        """A durable place has taken a message of QoS 1 or 2 which nobody has acknowledged yet."""
+        self.retained = Retained(settings, self.journal.retained)
         self.banned = Banned()
         self.delayed = Delayed(self)
         self.sys = SysTopics(self)
@@ -104,13 +110,15 @@ class Broker:
     # --- life --------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Load the bans and begin to keep time; connections are welcome from here on."""
+        """Load what is kept and begin to keep time; connections are welcome from here on. Raises as stores do."""
         self._loop = asyncio.get_running_loop()
         for ban in self.ban_store.load():
             try:
                 self.banned.put(ban)
             except Exception:
                 log.exception("the stored ban of %s %s is not used", ban.kind, ban.who)
+        if self.journal.enabled:
+            restore(self)
         self.sys.start()
         self.agenda.after(SWEEP_INTERVAL, self._sweep)
         self.agenda.after(PURGE_INTERVAL, self._purge)
@@ -118,6 +126,7 @@ class Broker:
     async def stop(self) -> None:
         """Say goodbye to everyone (DISCONNECT 0x8B to MQTT 5 clients), publish their wills, stop all timers."""
         self.stopped = True
+        await self.journal.settle()  # who waits for an acknowledgement gets it
         for channel in tuple(self.channels):
             channel.close("server_shutting_down", ReasonCode.SERVER_SHUTTING_DOWN)
         self.flush()
@@ -126,6 +135,7 @@ class Broker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.journal.close()
 
     def open_channel(self, sink: Sink, peer: Peer) -> Channel:
         """A transport has a new connection."""
@@ -164,6 +174,8 @@ class Broker:
         return route(self, message, now)
 
     def _retain(self, message: Message) -> None:
+        if not self.journal.must_keep(message):
+            return
         if self.retained.store(message):
             self.counters["messages.retained"] += 1
             self.gauges.refresh("retained")

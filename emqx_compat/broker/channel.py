@@ -20,6 +20,7 @@ from emqx_compat.mqtt.packets import Will
 if TYPE_CHECKING:
     from emqx_compat.broker.agenda import Entry
     from emqx_compat.broker.broker import Broker
+    from emqx_compat.broker.journal import Changes
     from emqx_compat.broker.session import Session
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Channel:
         "out",
         "paused",
         "peer",
+        "pending",
         "problem_information",
         "receive_maximum",
         "session",
@@ -111,6 +113,8 @@ class Channel:
         self.authz: Authorization | None = None
         """None while nobody decides who may do what."""
         self.backlog: list[Packet] | None = None
+        self.pending: Changes | None = None
+        """What the last PUBACK or PUBREC that was not sent yet waits for; the next ones wait behind it."""
         self.checkup: Entry | None = broker.agenda.at(
             self.heard_at + broker.settings.idle_timeout, self.check_silence
         )
@@ -121,6 +125,11 @@ class Channel:
     def is_closed(self) -> bool:
         """Whether it is over."""
         return self.state is State.CLOSED
+
+    @property
+    def is_authenticating(self) -> bool:
+        """Whether its CONNECT has not been answered yet."""
+        return self.state is State.AUTHENTICATING
 
     @property
     def name(self) -> str:

@@ -70,6 +70,8 @@ def leave_session(channel: Channel, reason: str) -> None:
         broker.run(broker.hooks.client_disconnected, session.record(), reason)
     broker.sys.disconnected(client, reason)
     leave_will(session, channel)
+    if session.durable is not None:
+        session.durable.changed()
     if not client.expiry_interval:
         # What takes a session over or discards it counts it by that name.
         end_session(session, reason)
@@ -91,6 +93,8 @@ def end_session(session: Session, reason: str) -> None:
         unbind(broker, session, key)
     for delivery in orphans:
         hand_over(broker, delivery)
+    if session.durable is not None:
+        session.durable.end()
     broker.registry.remove(session)
     broker.counters["session.discarded" if reason == "discarded" else "session.terminated"] += 1
     if broker.hooks.session_terminated:

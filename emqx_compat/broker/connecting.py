@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from emqx_compat.broker.session import Session
 from emqx_compat.broker.states import State
 from emqx_compat.broker.wills import forget_will
 from emqx_compat.core.clients import Client
+from emqx_compat.core.faults import Fault
 from emqx_compat.mqtt import (
     Auth,
     CodecError,
@@ -178,7 +180,8 @@ async def _authenticate(channel: Channel, packet: Connect, client: Client) -> No
     else:
         broker.counters["authentication.success"] += 1
     open_session(channel, packet, client, broker.clock.now())
-    channel.go_on()
+    if not channel.is_authenticating:
+        channel.go_on()
 
 
 def open_session(channel: Channel, packet: Connect, client: Client, now: float) -> None:
@@ -193,13 +196,21 @@ def open_session(channel: Channel, packet: Connect, client: Client, now: float) 
             return
     held = broker.registry.get(client.clientid)
     if held is not None and packet.clean_start:
+        stored = held.durable is not None
         closing.discard_session(held)
+        if stored and not broker.journal.failing:
+            channel.state = State.AUTHENTICATING
+            channel.sink.pause_reading()
+            broker.spawn(_open_discarded(channel, packet, client))
+            return
         held = None
     elif held is not None and held.channel is not None:
         held.channel.close("takenover", ReasonCode.SESSION_TAKEN_OVER)  # [MQTT-3.1.4-3]
         held = broker.registry.get(client.clientid)  # gone, if it ended with its connection
     if held is None:
         session = Session(broker, client)
+        if client.is_persistent:
+            session.durable = broker.journal.open(session)
         broker.registry.add(session)
         broker.counters["session.created"] += 1
     else:
@@ -208,6 +219,8 @@ def open_session(channel: Channel, packet: Connect, client: Client, now: float) 
         broker.counters["session.resumed"] += 1
         broker.counters["session.takenover"] += 1
     _attach(channel, session, packet)
+    if session.durable is not None:
+        session.durable.changed()
     registry = broker.registry
     registry.live += 1
     broker.gauges.refresh(
@@ -227,6 +240,17 @@ def open_session(channel: Channel, packet: Connect, client: Client, now: float) 
         session.resend(now)
 
 
+async def _open_discarded(channel: Channel, packet: Connect, client: Client) -> None:
+    """Begin anew when the session before is forgotten on the disk, too: or it would come back after a crash."""
+    broker = channel.broker
+    with contextlib.suppress(Fault):
+        await broker.journal.saved()
+    if channel.state is State.AUTHENTICATING:
+        open_session(channel, packet, client, broker.clock.now())
+        if not channel.is_authenticating:
+            channel.go_on()
+
+
 def _resume(session: Session, client: Client) -> None:
     """A held session gets the facts of its new connection; what it has counted goes on."""
     broker = session.broker
@@ -240,6 +264,8 @@ def _resume(session: Session, client: Client) -> None:
     broker.registry.unindex(session)
     session.client = client
     broker.registry.index(session)
+    if session.durable is not None and not client.is_persistent:
+        session.durable.end()
 
 
 def _attach(channel: Channel, session: Session, packet: Connect) -> None:

@@ -37,20 +37,29 @@ class Delayed:
         due = now + interval if interval < LONGEST else max(interval, now)
         message.topic = topic
         message.changed()
-        self.waiting[message] = self._broker.agenda.at(due, lambda: self._publish(message))
+        if not self._broker.journal.must_keep(message):
+            return False
+        self.restore(message, due)
+        self._broker.journal.delayed(message, waits=True)
         self._broker.counters["messages.delayed"] += 1
         self._broker.gauges.refresh("delayed")
         return True
 
+    def restore(self, message: Message, due: float) -> None:
+        """Publish a message at a point in time, topic and all as they are."""
+        self.waiting[message] = self._broker.agenda.at(due, lambda: self._publish(message))
+
     def clear(self) -> None:
         """Forget all."""
-        for entry in self.waiting.values():
+        for message, entry in self.waiting.items():
+            self._broker.journal.delayed(message, waits=False)
             self._broker.agenda.cancel(entry)
         self.waiting.clear()
 
     def _publish(self, message: Message) -> None:
         del self.waiting[message]
         broker = self._broker
+        broker.journal.delayed(message, waits=False)
         now = broker.clock.now()
         origin = message.origin
         if broker.banned.check(origin.clientid, origin.username, origin.peerhost, now) is None:

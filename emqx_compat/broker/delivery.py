@@ -51,6 +51,9 @@ def route(broker: Broker, message: Message, now: float) -> int:
             parts = encoded[key] = message.parts(channel.family, qos, retain, None, now)
         if not qos:
             data = parts[0]
+        elif session.durable is not None:
+            session.deliver(message, binding, qos, retain, now)
+            continue
         elif session.mqueue or len(session.inflight) >= session.client.inflight_max:
             session.enqueue(Delivery(message, binding, qos, retain, now))
             continue

@@ -47,7 +47,11 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
     elif qos == 1:
         receivers = broker.publish(message, now)
         code = 0 if receivers or not channel.family else _NO_SUBSCRIBERS
-        channel.send(encode_ack(PacketType.PUBACK, packet.packet_id, code, channel.version))
+        ack = encode_ack(PacketType.PUBACK, packet.packet_id, code, channel.version)
+        if broker.unsaved or channel.pending is not None:
+            broker.journal.acknowledge(channel, ack, message)
+        else:
+            channel.send(ack)
     else:
         _publish_once(channel, packet, message, now)
 
@@ -61,7 +65,11 @@ def _forbid(channel: Channel, packet: Publish) -> None:
     elif packet.qos:
         broker.counters["packets.publish.error"] += 1
         kind = PacketType.PUBACK if packet.qos == 1 else PacketType.PUBREC
-        channel.send(encode_ack(kind, packet.packet_id, int(ReasonCode.NOT_AUTHORIZED), channel.version))
+        ack = encode_ack(kind, packet.packet_id, int(ReasonCode.NOT_AUTHORIZED), channel.version)
+        if channel.pending is not None:
+            broker.journal.acknowledge(channel, ack)
+        else:
+            channel.send(ack)
 
 
 def _publish_once(channel: Channel, packet: Publish, message: Message, now: float) -> None:
@@ -79,6 +87,8 @@ def _publish_once(channel: Channel, packet: Publish, message: Message, now: floa
         broker.counters["packets.publish.inuse"] += 1
         if not packet.dup:
             code = int(ReasonCode.PACKET_IDENTIFIER_IN_USE)
+        elif session.durable is not None:
+            broker.unsaved = True  # it may have come over an earlier connection, and not be stored yet
     else:
         limit = channel.receive_maximum
         if limit and len(waiting) >= limit:
@@ -87,11 +97,17 @@ def _publish_once(channel: Channel, packet: Publish, message: Message, now: floa
             channel.close("receive_maximum_exceeded", ReasonCode.RECEIVE_MAXIMUM_EXCEEDED)
             return
         waiting[packet_id] = now
-        if not broker.publish(message, now) and channel.family:
+        if session.durable is not None and not session.durable.received(packet_id, message, now):
+            pass  # refused: it cannot be remembered
+        elif not broker.publish(message, now) and channel.family:
             code = _NO_SUBSCRIBERS
     if code >= 0x80:
         broker.counters["packets.publish.error"] += 1
-    channel.send(encode_ack(PacketType.PUBREC, packet_id, code, channel.version))
+    ack = encode_ack(PacketType.PUBREC, packet_id, code, channel.version)
+    if broker.unsaved or channel.pending is not None:
+        broker.journal.acknowledge(channel, ack, message)
+    else:
+        channel.send(ack)
 
 
 def on_puback(channel: Channel, packet: Puback, now: float) -> None:
@@ -107,6 +123,8 @@ def on_puback(channel: Channel, packet: Puback, now: float) -> None:
     else:
         counters["messages.acked"] += 1
         del session.inflight[packet.packet_id]
+        if session.durable is not None:
+            session.durable.taken(delivery)
         if channel.broker.hooks.message_acked:
             channel.broker.run(channel.broker.hooks.message_acked, session.client, delivery.message)
 
@@ -123,7 +141,7 @@ def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
         _release(channel, packet_id, int(ReasonCode.PACKET_IDENTIFIER_NOT_FOUND))
         return
     if packet.reason_code >= 0x80:
-        del session.inflight[packet_id]
+        session.over(packet_id)
         return
     if delivery.released:
         counters["packets.pubrec.inuse"] += 1
@@ -133,6 +151,11 @@ def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
             channel.broker.run(channel.broker.hooks.message_acked, session.client, delivery.message)
         delivery.released = True
         delivery.at = now
+    if session.durable is not None:
+        # A client that has seen the PUBREL takes the same message for a new one.
+        session.durable.pubrec(delivery)
+        channel.broker.journal.send_saved(channel, encode_ack(PacketType.PUBREL, packet_id, 0, channel.version))
+        return
     _release(channel, packet_id, 0)
 
 
@@ -148,7 +171,13 @@ def on_pubrel(channel: Channel, packet: Pubrel, now: float) -> None:
     if not session.awaiting_rel or session.awaiting_rel.pop(packet.packet_id, None) is None:
         channel.broker.counters["packets.pubrel.missed"] += 1
         code = int(ReasonCode.PACKET_IDENTIFIER_NOT_FOUND)
-    channel.send(encode_ack(PacketType.PUBCOMP, packet.packet_id, code, channel.version))
+    ack = encode_ack(PacketType.PUBCOMP, packet.packet_id, code, channel.version)
+    if session.durable is None:
+        channel.send(ack)
+    else:
+        # Or the next message with that identifier would be taken for this one.
+        session.durable.released(packet.packet_id)
+        channel.broker.journal.send_saved(channel, ack)
 
 
 def on_pubcomp(channel: Channel, packet: Pubcomp, now: float) -> None:
@@ -162,4 +191,4 @@ def on_pubcomp(channel: Channel, packet: Pubcomp, now: float) -> None:
     elif not delivery.released:
         counters["packets.pubcomp.inuse"] += 1
     else:
-        del session.inflight[packet.packet_id]
+        session.over(packet.packet_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.settings import BrokerSettings
@@ -19,10 +19,12 @@ class _Node:
 class Retained:
     """Topic name → message, with a trie of levels to answer filters."""
 
-    __slots__ = ("_root", "_settings", "messages")
+    __slots__ = ("_changed", "_root", "_settings", "messages")
 
-    def __init__(self, settings: BrokerSettings) -> None:
+    def __init__(self, settings: BrokerSettings, changed: Callable[[str], None] = lambda topic: None) -> None:
         self._settings = settings
+        self._changed = changed
+        """Told the topic of which something else is retained now."""
         self._root = _Node()
         self.messages: dict[str, Message] = {}
         """In the order in which the topics were first retained."""
@@ -49,17 +51,26 @@ class Retained:
                 return False
             self._plant(topic)
         self.messages[topic] = message
+        self._changed(topic)
         return True
+
+    def restore(self, message: Message) -> None:
+        """Keep a message that was kept before, whatever the limits are now."""
+        self._plant(message.topic)
+        self.messages[message.topic] = message
 
     def remove(self, topic: str) -> bool:
         """Forget the message of a topic; False: there was none."""
         if self.messages.pop(topic, None) is None:
             return False
         self._uproot(topic)
+        self._changed(topic)
         return True
 
     def clear(self) -> None:
         """Forget all."""
+        for topic in self.messages:
+            self._changed(topic)
         self.messages.clear()
         self._root = _Node()
 

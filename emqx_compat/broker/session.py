@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emqx_compat.broker.agenda import Entry
     from emqx_compat.broker.broker import Broker
     from emqx_compat.broker.channel import Channel
+    from emqx_compat.broker.durable import DurableSession
     from emqx_compat.broker.replay import Replay
     from emqx_compat.broker.wills import PendingWill
 
@@ -27,6 +28,9 @@ class Delivery:
     """A message on its way to one session: waiting in the queue, or sent and not yet acknowledged."""
 
     __slots__ = ("at", "binding", "message", "qos", "released", "retain")
+
+    held: bool = False
+    """Not to be sent yet; see `durable.StoredDelivery`."""
 
     def __init__(self, message: Message, binding: Binding, qos: int, retain: bool, at: float) -> None:
         self.message = message
@@ -49,6 +53,7 @@ class Session:
         "broker",
         "channel",
         "client",
+        "durable",
         "expiry",
         "inflight",
         "mqueue",
@@ -79,6 +84,8 @@ class Session:
         """The will of the last connection, while it waits for its delay."""
         self.expiry: Entry | None = None
         """The end of the session, while it has no connection."""
+        self.durable: DurableSession | None = None
+        """Where it is kept, if it outlives the process."""
 
     def record(self) -> Client:
         """The listing record with its gauges refreshed."""
@@ -99,12 +106,29 @@ class Session:
                 channel.send_publish(message, binding, 0, retain, 0, False, now)
                 return
             if not self.mqueue and not channel.paused and len(self.inflight) < self.client.inflight_max:
-                self._transmit(channel, Delivery(message, binding, qos, retain, now), now)
+                if (delivery := self._delivery(message, binding, qos, retain, now)) is not None:
+                    self._transmit(channel, delivery, now)
                 return
         elif not qos and not self.broker.settings.mqueue_store_qos0:
             self.broker.drop_delivery(self.client, "qos0_msg")
             return
-        self.enqueue(Delivery(message, binding, qos, retain, now))
+        if (delivery := self._delivery(message, binding, qos, retain, now)) is not None:
+            self.enqueue(delivery)
+
+    def _delivery(self, message: Message, binding: Binding, qos: int, retain: bool, now: float) -> Delivery | None:
+        """A new delivery; None: it would have to be kept and cannot be."""
+        if self.durable is None:
+            return Delivery(message, binding, qos, retain, now)
+        delivery = self.durable.keep(message, binding, qos, retain, now)
+        if delivery is None:
+            self.broker.drop_delivery(self.client, "queue_full")
+        return delivery
+
+    def over(self, packet_id: int) -> None:
+        """What was in flight with that identifier is over."""
+        delivery = self.inflight.pop(packet_id)
+        if self.durable is not None:
+            self.durable.taken(delivery)
 
     def reserve(self, delivery: Delivery) -> int:
         """A packet identifier that is not in use [MQTT-2.2.1-4], with which the delivery is in flight."""
@@ -120,10 +144,12 @@ class Session:
 
     def _transmit(self, channel: Channel, delivery: Delivery, now: float) -> None:
         packet_id = self.reserve(delivery)
+        if self.durable is not None and not self.durable.sends(delivery, packet_id):
+            return
         if not channel.send_publish(
             delivery.message, delivery.binding, delivery.qos, delivery.retain, packet_id, False, now
         ):
-            del self.inflight[packet_id]
+            self.over(packet_id)
 
     def enqueue(self, delivery: Delivery) -> None:
         """Let it wait; in a full queue the oldest one is dropped for it."""
@@ -132,7 +158,9 @@ class Session:
             queue = self.mqueue = deque()
         client = self.client
         if client.mqueue_max and len(queue) >= client.mqueue_max:
-            queue.popleft()
+            oldest = queue.popleft()
+            if self.durable is not None:
+                self.durable.taken(oldest)
             client.mqueue_dropped += 1
             self.broker.drop_delivery(client, "queue_full")
         queue.append(delivery)
@@ -174,8 +202,11 @@ class Session:
                 elif delivery.qos:
                     delivery.at = now
                     self._transmit(channel, delivery, now)
+                    continue
                 else:
                     channel.send_publish(delivery.message, delivery.binding, 0, delivery.retain, 0, False, now)
+                if self.durable is not None:
+                    self.durable.taken(delivery)
             if self.above_watermark:
                 self.check_low_watermark()
         if self.replays and not queue:
@@ -203,12 +234,16 @@ class Session:
     def send_again(self, channel: Channel, packet_id: int, delivery: Delivery, now: float) -> None:
         """The PUBLISH with DUP [MQTT-3.3.1-1], or the PUBREL, of an exchange that is not over."""
         delivery.at = now
-        if delivery.released:
+        if delivery.held:
+            return  # it goes out when its identifier is stored
+        if delivery.released and self.durable is not None:
+            self.broker.journal.send_saved(channel, encode_ack(PacketType.PUBREL, packet_id))
+        elif delivery.released:
             channel.send(encode_ack(PacketType.PUBREL, packet_id))
         elif not channel.send_publish(
             delivery.message, delivery.binding, delivery.qos, delivery.retain, packet_id, True, now
         ):
-            del self.inflight[packet_id]
+            self.over(packet_id)
 
     def undelivered_shares(self) -> list[Delivery]:
         """What the session got as a member of share groups and its client has not: queued, or QoS 1 in flight.
@@ -236,4 +271,6 @@ class Session:
         overdue = [packet_id for packet_id, came in waiting.items() if came <= before]
         for packet_id in overdue:
             del waiting[packet_id]
+            if self.durable is not None:
+                self.durable.released(packet_id)
         return len(overdue)

@@ -16,6 +16,7 @@ from emqx_compat.mqtt import (
     SubscriptionRequest,
     Unsuback,
     Unsubscribe,
+    encode,
     split_share,
     validate_filter,
 )
@@ -63,9 +64,19 @@ def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
         broker.counters["packets.subscribe.error"] += 1
         if not channel.family:
             codes = [min(code, 0x80) for code in codes]
-    channel.send_packet(Suback(packet.packet_id, codes))
+    if session.durable is None:
+        _answer(channel, packet.packet_id, codes, made)
+    else:
+        broker.journal.when_saved(lambda: _answer(channel, packet.packet_id, codes, made))
+
+
+def _answer(channel: Channel, packet_id: int, codes: list[int], made: list[tuple[Binding, bool]]) -> None:
+    if channel.is_closed:
+        return
+    channel.send_packet(Suback(packet_id, codes))
     for binding, fresh in made:
-        send_retained(binding, fresh)
+        if binding.session.bindings.get(binding.key) is binding:
+            send_retained(binding, fresh)
 
 
 def _forbidden(channel: Channel, requests: Sequence[SubscriptionRequest], now: float) -> frozenset[int]:
@@ -163,7 +174,10 @@ def on_unsubscribe(channel: Channel, packet: Unsubscribe, now: float) -> None:
         0 if unbind(broker, session, topic_filter) else int(ReasonCode.NO_SUBSCRIPTION_EXISTED)
         for topic_filter in topic_filters
     ]
-    channel.send_packet(Unsuback(packet.packet_id, codes))
+    if session.durable is None:
+        channel.send_packet(Unsuback(packet.packet_id, codes))
+    else:
+        broker.journal.send_saved(channel, encode(Unsuback(packet.packet_id, codes), channel.version))
 
 
 def bind(broker: Broker, binding: Binding) -> bool:
@@ -173,6 +187,8 @@ def bind(broker: Broker, binding: Binding) -> bool:
     broker.router.add(binding)
     session.bindings[binding.key] = binding
     session.client.subscriptions_cnt = len(session.bindings)
+    if session.durable is not None:
+        session.durable.subscribed(binding)
     if fresh:
         broker.gauges.refresh(
             "subscriptions", "suboptions", "subscribers", "subscriptions.shared", "topics", "routes"
@@ -196,6 +212,8 @@ def unbind(broker: Broker, session: Session, key: str) -> bool:
     broker.router.remove(binding)
     forget_replays(session, key)
     session.client.subscriptions_cnt = len(session.bindings)
+    if session.durable is not None:
+        session.durable.unsubscribed(key)
     if broker.hooks.session_unsubscribed:
         broker.run(broker.hooks.session_unsubscribed, session.record(), binding.row(broker.node))
     return True

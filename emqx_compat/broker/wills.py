@@ -39,7 +39,13 @@ def leave_will(session: Session, channel: Channel) -> None:
     if not delay:
         publish_will(session)
     else:
-        session.will.entry = broker.agenda.at(now + delay, lambda: publish_will(session))
+        wait_with_will(session, now + delay)
+
+
+def wait_with_will(session: Session, due_at: float) -> None:
+    """Publish the session's will at a point in time."""
+    assert session.will is not None
+    session.will.entry = session.broker.agenda.at(due_at, lambda: publish_will(session))
 
 
 def _authorized(channel: Channel, will: Will, now: float) -> bool:
@@ -57,6 +63,8 @@ def publish_will(session: Session) -> None:
     broker.agenda.cancel(pending.entry)
     pending.message.at = now = broker.clock.now()
     broker.publish(pending.message, now)
+    if session.durable is not None:
+        session.durable.changed()
 
 
 def forget_will(session: Session) -> None:

@@ -28,7 +28,7 @@ class DurableTables:
         return kept
 
     def save(self, batch: Batch) -> asyncio.Future[None]:
-        """Commit a batch, all of it or nothing; batches are committed in their order. Done with StoreError if not."""
+        """Commit a batch, all of it or nothing; batches in their order. A StoreError says that it was not."""
         statements: list[Statement] = []
         for table in self._tables:
             statements += table.statements(batch)

@@ -8,7 +8,7 @@ from emqx_compat.core.durable import Batch, Kept, MessageRow, QueueRow, Received
 from emqx_compat.store.database import Statement, Store
 from emqx_compat.store.many import drop, drop_pairs, put
 
-# What a crash can leave behind of sessions and messages that nobody needs any more: nothing, unless by another hand.
+# What nobody needs any more; no crash leaves such rows, another hand may.
 _ORPHANS = (
     "DELETE FROM queue WHERE session NOT IN (SELECT id FROM sessions) OR message NOT IN (SELECT id FROM messages)",
     "DELETE FROM messages WHERE id NOT IN (SELECT message FROM queue)",

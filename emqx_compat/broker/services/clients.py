@@ -89,6 +89,7 @@ class EmbeddedClients:
             return False
         kick(self._broker, session, discard_session)
         self._broker.flush()
+        await self._broker.journal.saved()
         return True
 
     async def drop_session(self, clientid: str) -> None:
@@ -97,6 +98,7 @@ class EmbeddedClients:
         if session.channel is not None:
             raise Fault(F.SESSION_RUNNING, clientid=clientid)
         end_session(session, "discarded")
+        await self._broker.journal.saved()
 
     async def subscribe(self, clientid: str, requests: Sequence[SubscriptionOptions]) -> Sequence[Subscription]:
         """Subscribe on the client's behalf."""
@@ -115,6 +117,7 @@ class EmbeddedClients:
             made.append((binding, bind(self._broker, binding)))
         for binding, fresh in made:
             send_retained(binding, fresh)
+        await self._broker.journal.saved()
         return [binding.row(self._broker.node) for binding, _ in made]
 
     async def unsubscribe(self, clientid: str, topics: Sequence[str]) -> None:
@@ -122,6 +125,7 @@ class EmbeddedClients:
         session = self._session(clientid)
         for topic in topics:
             unbind(self._broker, session, topic)
+        await self._broker.journal.saved()
 
     async def subscriptions(self, clientid: str) -> Sequence[Subscription]:
         """All filters of one session."""

@@ -21,7 +21,7 @@ class EmbeddedPublisher:
         self._broker = broker
 
     async def publish(self, request: PublishRequest) -> PublishResult:
-        """Publish one message; written to its subscribers when this returns."""
+        """Publish one message; written to its subscribers, and stored where it must be, when this returns."""
         broker = self._broker
         now = broker.clock.now()
         counters = broker.counters
@@ -40,4 +40,7 @@ class EmbeddedPublisher:
         msgid = message.id(broker.ids)
         receivers = broker.publish(message, now)
         broker.flush()
+        if broker.unsaved:
+            broker.unsaved = False
+            await broker.journal.kept(message)
         return PublishResult(msgid, receivers)
