@@ -1,0 +1,1 @@
+"""Tests of what plugins and modules switch on and off."""
