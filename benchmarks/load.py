@@ -140,6 +140,9 @@ def main() -> None:
     here, there = context.Pipe()
     child = context.Process(target=serve, args=(there,))
     child.start()
+    if not here.poll(20):
+        child.kill()
+        raise SystemExit("the broker did not start")
     port, pid = here.recv(), child.pid
     assert pid is not None
     if "match" in wanted:

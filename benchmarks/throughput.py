@@ -258,6 +258,9 @@ def main() -> None:
         here, there = multiprocessing.get_context("spawn").Pipe()
         child = multiprocessing.get_context("spawn").Process(target=serve, args=(there, options.profile))
         child.start()
+        if not here.poll(20):
+            child.kill()
+            raise SystemExit("the broker did not start")
         port = here.recv()
         if len(os.sched_getaffinity(0)) > 1 and child.pid:
             cores = sorted(os.sched_getaffinity(0))
