@@ -17,6 +17,7 @@ from emqx_compat.broker.delayed import Delayed
 from emqx_compat.broker.delivery import route
 from emqx_compat.broker.gauges import Gauges
 from emqx_compat.broker.journal import Journal, NoSessionStore, SessionStore
+from emqx_compat.broker.limits import Limits
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.peer import Peer, Sink
 from emqx_compat.broker.registry import Registry
@@ -71,10 +72,11 @@ class Broker:
         self.agenda = Agenda(clock)
         self.registry = Registry()
         self.router = Router()
+        self.limits = Limits(clock)
         self.journal = Journal(self, session_store or NoSessionStore())
         self.unsaved = False
         """A durable place has taken a message of QoS 1 or 2 which nobody has acknowledged yet."""
-        self.retained = Retained(settings, self.journal.retained)
+        self.retained = Retained(settings, self.limits, self.journal.retained)
         self.banned = Banned()
         self.delayed = Delayed(self)
         self.sys = SysTopics(self)

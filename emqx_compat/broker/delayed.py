@@ -29,9 +29,13 @@ class Delayed:
         return len(self.waiting)
 
     def accept(self, message: Message, now: float) -> bool:
-        """Take a message under `$delayed/`; False when number or topic are not legal: it is then dropped."""
+        """Take a message under `$delayed/`; False when number or topic are not legal or too many wait: dropped."""
         seconds, _, topic = message.topic[len(PREFIX) :].partition("/")
         if not (seconds.isascii() and seconds.isdigit() and validate_topic_name(topic)):
+            return False
+        limit = self._broker.settings.delayed_max_messages
+        if limit and len(self.waiting) >= limit:
+            self._broker.limits.reached("delayed.max_delayed_messages", limit, topic)
             return False
         interval = float(seconds)
         due = now + interval if interval < LONGEST else max(interval, now)

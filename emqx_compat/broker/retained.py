@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from emqx_compat.broker.limits import Limits
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.settings import BrokerSettings
 
@@ -19,10 +20,11 @@ class _Node:
 class Retained:
     """Topic name → message, with a trie of levels to answer filters."""
 
-    __slots__ = ("_changed", "_root", "_settings", "messages")
+    __slots__ = ("_changed", "_limits", "_root", "_settings", "messages")
 
-    def __init__(self, settings: BrokerSettings, changed: Callable[[str], None] = lambda topic: None) -> None:
+    def __init__(self, settings: BrokerSettings, limits: Limits, changed: Callable[[str], None]) -> None:
         self._settings = settings
+        self._limits = limits
         self._changed = changed
         """Told the topic of which something else is retained now."""
         self._root = _Node()
@@ -45,9 +47,12 @@ class Retained:
             return False
         settings = self._settings
         if len(message.payload) > settings.retained_max_payload_size:
+            self._limits.reached("retainer.max_payload_size", settings.retained_max_payload_size, topic)
             return False
         if topic not in self.messages:
             if settings.retained_max_messages and len(self.messages) >= settings.retained_max_messages:
+                limit = settings.retained_max_messages
+                self._limits.reached("retainer.backend.max_retained_messages", limit, topic)
                 return False
             self._plant(topic)
         self.messages[topic] = message

@@ -163,6 +163,7 @@ class Session:
                 self.durable.taken(oldest)
             client.mqueue_dropped += 1
             self.broker.drop_delivery(client, "queue_full")
+            self.broker.limits.reached("mqtt.max_mqueue_len", client.mqueue_max, client.clientid)
         queue.append(delivery)
         client.counters.enqueue_msg += 1
         if not self.above_watermark and client.mqueue_max:

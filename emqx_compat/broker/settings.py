@@ -62,6 +62,8 @@ class BrokerSettings:
     """0 = no limit."""
     retained_msg_expiry_interval: float = 0.0
     """0 = never."""
+    delayed_max_messages: int = 0
+    """0 = no limit."""
     sys_msg_interval: float = 60.0
     """0 = off, as for `sys_heartbeat_interval`."""
     sys_heartbeat_interval: float = 30.0

@@ -214,6 +214,8 @@ class Settings:
     dialect: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shutdown_timeout: float = 5.0
     max_body_size: int = 16 << 20
+    durable_sessions: bool = True
+    """Whether what the broker holds of sessions and messages is kept in `data_dir`."""
 
 
 Values = dict[str, Any]
@@ -250,6 +252,7 @@ def settings(configuration: Configuration) -> Settings:
         dialect=compat["dialect"],
         shutdown_timeout=compat["shutdown_timeout"],
         max_body_size=compat["max_body_size"],
+        durable_sessions=compat["durable_sessions"],
     )
 
 

@@ -47,6 +47,7 @@ def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSet
         retained_max_payload_size=retainer.max_payload_size,
         retained_max_messages=retainer.max_retained_messages,
         retained_msg_expiry_interval=retainer.msg_expiry_interval,
+        delayed_max_messages=wanted.delayed.max_delayed_messages,
         sys_msg_interval=sys_topics.sys_msg_interval or 0.0,
         sys_heartbeat_interval=sys_topics.sys_heartbeat_interval or 0.0,
         sys_client_events=sys_topics.client_connected or sys_topics.client_disconnected,

@@ -97,6 +97,9 @@ COMPAT = Struct(
         "allow_anonymous": Field(
             boolean(), True, "Whether clients may connect that no authenticator knows (2.x to 4.x)."
         ),
+        "durable_sessions": Field(
+            boolean(), True, "Whether sessions, retained and delayed messages are kept in the data directory."
+        ),
         "web_hook": _WEB_HOOK,
         "versions": Struct(
             {

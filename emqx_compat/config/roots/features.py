@@ -33,7 +33,7 @@ RETAINER = Struct(
 DELAYED = Struct(
     {
         "enable": Field(boolean(), True, "Whether $delayed/<seconds>/<topic> is held back."),
-        "max_delayed_messages": unused(integer(0), 0, "Most messages waiting; 0: no limit."),
+        "max_delayed_messages": Field(integer(0), 0, "Most messages waiting; 0: no limit."),
     },
     "Delayed messages.",
 )
