@@ -12,19 +12,36 @@ from typing import Any, Literal, Protocol
 SqlDialect = Literal["3.1", "3.2", "4", "5"]
 """Whose SQL a rule is written in: 3.1 names topics after FROM, 3.2 events, 4 and 5 both."""
 
-EVENTS: tuple[str, ...] = (
-    "message.publish",
-    "message.deliver",
-    "message.acked",
-    "message.dropped",
-    "client.connected",
-    "client.disconnected",
-    "client.subscribe",
-    "client.unsubscribe",
-    "session.subscribed",
-    "session.unsubscribed",
+_MESSAGE = ("client_id", "username", "event", "id", "payload", "peername", "qos", "timestamp", "topic", "node")
+_ACKED = ("client_id", "username", "event", "id", "payload", "peername", "topic", "qos", "timestamp", "node")
+_FILTERS = (
+    *("client_id", "username", "event", "auth_result", "mountpoint", "peername"),
+    *("topic_filters", "topic", "qos", "timestamp", "node"),
 )
-"""What 3.x rules can listen to, in the order in which it lists them."""
+_SESSION = ("client_id", "username", "event", "topic", "qos", "nl", "rap", "rc", "rh", "timestamp", "node")
+
+EVENT_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "message.publish": _MESSAGE,
+    "message.deliver": (
+        *("client_id", "username", "event", "auth_result", "mountpoint"),
+        *("id", "payload", "peername", "topic", "qos", "timestamp", "node"),
+    ),
+    "message.acked": _ACKED,
+    "message.dropped": _MESSAGE,
+    "client.connected": (
+        *("client_id", "username", "event", "auth_result", "clean_start", "connack", "connected_at", "is_bridge"),
+        *("keepalive", "mountpoint", "peername", "proto_ver", "timestamp", "node"),
+    ),
+    "client.disconnected": (
+        *("client_id", "username", "event", "auth_result", "mountpoint", "peername", "reason_code"),
+        *("timestamp", "node"),
+    ),
+    "client.subscribe": _FILTERS,
+    "client.unsubscribe": _FILTERS,
+    "session.subscribed": _SESSION,
+    "session.unsubscribed": _SESSION,
+}
+"""What 3.x rules can listen to, in the order in which it lists them, and what they may select by name."""
 
 ParamSpecs = Mapping[str, Mapping[str, Any]]
 """What may be configured, by name: `type` (string, number, boolean, array, object), `required`, `enum`, `format`

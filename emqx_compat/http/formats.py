@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from emqx_compat.core.terms import Atom
+from emqx_compat.core.terms import Atom as Atom
 
 _ESCAPES = str.maketrans(
     {

@@ -18,6 +18,8 @@ from emqx_compat.core.engine import (
     MqttUserService,
     NodeService,
     PublishService,
+    ResourceService,
+    RuleService,
     SubscriptionService,
     TokenService,
     UserService,
@@ -47,3 +49,5 @@ class EmbeddedEngine:
     hot_settings: HotSettingService
     mqtt_users: MqttUserService
     alarms: AlarmService
+    rules: RuleService
+    resources: ResourceService

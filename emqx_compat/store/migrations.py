@@ -218,4 +218,34 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE rules (
+            id INTEGER PRIMARY KEY,
+            rule_id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            dialect TEXT NOT NULL,
+            sql TEXT NOT NULL,
+            actions TEXT NOT NULL,
+            description TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            hook TEXT NOT NULL,
+            on_action_failed TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            extra TEXT
+        )
+        """,
+        """
+        CREATE TABLE resources (
+            id INTEGER PRIMARY KEY,
+            resource_id TEXT NOT NULL UNIQUE,
+            type TEXT NOT NULL,
+            name TEXT NOT NULL,
+            config TEXT NOT NULL,
+            description TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            extra TEXT
+        )
+        """,
+    ),
 )
