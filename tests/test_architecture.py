@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http": {"core"},
     "broker": {"core", "mqtt", "store"},
     "features": {"core", "mqtt", "store"},
-    "rules": {"core", "store"},
+    "rules": {"core", "mqtt", "store"},
     "transports": {"core", "mqtt", "broker"},
     "node": {"core", "transports", "broker"},
     "_version": set(),

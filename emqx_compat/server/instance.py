@@ -29,6 +29,7 @@ from emqx_compat.server.errors import StartError
 from emqx_compat.server.features import Behind, behind
 from emqx_compat.server.http_port import HttpPort
 from emqx_compat.server.mqtt import broker_settings, listener_rows, listener_spec
+from emqx_compat.server.rules import RuleEngine, rule_engine
 from emqx_compat.server.seeds import seed
 from emqx_compat.server.sockets import address_text, bound_socket, cannot_listen, is_loopback
 from emqx_compat.store import Store, StoreError
@@ -56,6 +57,7 @@ class Instance:
     listeners: ListenerManager
     ports: list[HttpPort]
     behind: Behind
+    rule_engine: RuleEngine
 
     @classmethod
     async def start(
@@ -97,6 +99,7 @@ class Instance:
                 wanted.node_name, clock, ids, broker_settings(wanted, configuration), Hooks(), BanTable(store)
             )
             parts = behind(configuration, broker, store, watch_machine=not in_memory)
+            rules = rule_engine(broker, store, parts.alarms)
             listeners = ListenerManager(broker)
             ports: list[HttpPort] = []
             shown = {listener.id: _shown(configuration, listener.id) for listener in wanted.listeners}
@@ -121,17 +124,32 @@ class Instance:
                 hot_settings=parts.hot_settings,
                 mqtt_users=parts.mqtt_users,
                 alarms=parts.alarms,
+                rules=rules.rules,
+                resources=rules.resources,
             )
             spokes = installed()
             for name, sock in sockets.items():
                 app = PortApp(name, spokes, engine, api_docs=wanted.dashboard.swagger_support, static=static)
                 ports.append(HttpPort(name, app, sock))
             instance = cls(
-                configuration, wanted, engine, broker, store, users, api_keys, tokens, listeners, ports, parts
+                configuration,
+                wanted,
+                engine,
+                broker,
+                store,
+                users,
+                api_keys,
+                tokens,
+                listeners,
+                ports,
+                parts,
+                rules,
             )
             broker.start()
             await parts.start()
             undo.push_async_callback(parts.stop)
+            rules.start()
+            undo.push_async_callback(rules.stop)
             undo.push_async_callback(instance._stop_listening, 0.0)
             await instance._listen(shown)
             undo.pop_all()
@@ -143,6 +161,7 @@ class Instance:
         try:
             await self._stop_listening(self.settings.shutdown_timeout)
         finally:
+            await self.rule_engine.stop()
             await self.behind.stop()
             self.tokens.close()
             await self.store.close()
