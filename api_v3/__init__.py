@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from api_v3 import (
     absent,
+    alarms,
     apis,
     apps,
+    auth_users,
     banned,
     brokers,
     connections,
@@ -13,6 +15,7 @@ from api_v3 import (
     metrics,
     mqtt,
     nodes,
+    plugins,
     routes,
     sessions,
     stats,
@@ -29,9 +32,9 @@ GENERATION = Generation(
     # In the order of the documented API list, which is made from it; later additions follow.
     routes=(
         *apis.ROUTES,
-        *absent.AUTHENTICATION,
+        *auth_users.ROUTES,
         *users.ROUTES,
-        *absent.ALARMS,
+        *alarms.ROUTES,
         *apps.ROUTES,
         *banned.ROUTES,
         *brokers.ROUTES,
@@ -40,7 +43,7 @@ GENERATION = Generation(
         *listeners.ROUTES,
         *metrics.ROUTES,
         *nodes.ROUTES,
-        *absent.PLUGINS,
+        *plugins.ROUTES,
         *mqtt.ROUTES,
         *routes.ROUTES,
         *sessions.ROUTES,
@@ -48,7 +51,7 @@ GENERATION = Generation(
         *subscriptions.ROUTES,
         *absent.RULE_ENGINE,
         *mqtt.BATCH_ROUTES,
-        *absent.CLUSTER_PLUGINS,
+        *plugins.CLUSTER_ROUTES,
         *absent.UNLISTED,
     ),
     outside=apis.OUTSIDE,

@@ -19,26 +19,6 @@ def _template(registered: str) -> str:
     return re.sub(r":(\w+)", r"{\1}", registered.rstrip("/"))
 
 
-AUTHENTICATION = _absent(
-    ("GET", "/auth_clientid", "list_clientid", "List available clientid in the cluster"),
-    ("GET", "/auth_clientid/:clientid", "lookup_clientid", "Lookup clientid in the cluster"),
-    ("POST", "/auth_clientid", "add_clientid", "Add clientid in the cluster"),
-    ("PUT", "/auth_clientid/:clientid", "update_clientid", "Update clientid in the cluster"),
-    ("DELETE", "/auth_clientid/:clientid", "delete_clientid", "Delete clientid in the cluster"),
-    ("GET", "/auth_username", "list_username", "List available username in the cluster"),
-    ("GET", "/auth_username/:username", "lookup_username", "Lookup username in the cluster"),
-    ("POST", "/auth_username", "add_username", "Add username in the cluster"),
-    ("PUT", "/auth_username/:username", "update_username", "Update username in the cluster"),
-    ("DELETE", "/auth_username/:username", "delete_username", "Delete username in the cluster"),
-)
-
-ALARMS = _absent(
-    ("GET", "/alarms/present", "list_all_alarms", "List all alarms"),
-    ("GET", "/alarms/present/:node", "list_node_alarms", "List alarms of a node"),
-    ("GET", "/alarms/history", "list_all_alarm_history", "List all alarm history"),
-    ("GET", "/alarms/history/:node", "list_node_alarm_history", "List alarm history of a node"),
-)
-
 _PLUGIN_CONFIGS = "/nodes/:node/plugin_configs/:plugin"
 
 CONFIGS = _absent(
@@ -48,14 +28,6 @@ CONFIGS = _absent(
     ("PUT", "/nodes/:node/configs/:app", "update_node_config", "Update config of an application on a node"),
     ("GET", _PLUGIN_CONFIGS, "get_plugin_configs", "Get configurations of a plugin on the node"),
     ("PUT", _PLUGIN_CONFIGS, "update_plugin_configs", "Update configurations of a plugin on the node"),
-)
-
-PLUGINS = _absent(
-    ("GET", "/plugins/", "list_all_plugins", "List all plugins in the cluster"),
-    ("GET", "/nodes/:node/plugins/", "list_node_plugins", "List all plugins on a node"),
-    ("PUT", "/nodes/:node/plugins/:plugin/load", "load_plugin", "Load a plugin"),
-    ("PUT", "/nodes/:node/plugins/:plugin/unload", "unload_plugin", "Unload a plugin"),
-    ("PUT", "/nodes/:node/plugins/:plugin/reload", "reload_plugin", "Reload a plugin"),
 )
 
 RULE_ENGINE = _absent(
@@ -76,12 +48,6 @@ RULE_ENGINE = _absent(
     ("GET", "/resource_types/:type/resources", "list_resources_by_type", "List all resources of a resource type"),
     ("GET", "/rule_events/", "list_events", "List all events with detailed info"),
 )
-
-CLUSTER_PLUGINS = _absent(
-    ("PUT", "/plugins/:plugin/unload", "unload_plugin", "Unload a plugin in the cluster"),
-    ("PUT", "/plugins/:plugin/reload", "reload_plugin", "Reload a plugin in the cluster"),
-)
-"""Since 3.2.4; the documented list does not know them."""
 
 UNLISTED = (
     Route(

@@ -66,6 +66,8 @@ class GenerationApp:
         else:
             await self._route(call)
         assert call.route is not None
+        if call.route.feature is not None and not call.engine.features.active(call.route.feature):
+            raise Fault(F.PATH_UNKNOWN)
         if call.route.handler is None:
             raise Fault(F.NOT_BUILT, operation=call.route.id)
         call.query = dialect.parse_query(call.scope["query_string"])

@@ -76,6 +76,8 @@ class Route:
     """A sample of the answer."""
     success: int = 200
     """The HTTP status of that answer; 204 has no body and no sample."""
+    feature: str | None = None
+    """A feature (`core.features`) without which the operation is an unknown path."""
     faults: Mapping[F, Wire] = field(default_factory=dict)
     """Cells of the catalogue that are different for this operation."""
     registered: str | None = None
