@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Sink(Protocol):
     """The writing half of a connection."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the socket is closed."""
 
     def write(self, data: bytes) -> None:
         """Send; what the peer does not take at once is buffered, and `Channel.pause_writing` is called."""
@@ -34,6 +38,11 @@ class Endpoint:
     current_connections: int = 0
     shutdown_count: dict[str, int] = field(default_factory=dict)
     """Reason → connections that ended by it; a clean DISCONNECT is not counted."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Reason → who was not let in."""
+    mountpoint: str = ""
+    zone: str = "default"
+    enable_authn: bool | Literal["quick_deny_anonymous"] = True
 
     @property
     def id(self) -> str:
@@ -56,3 +65,5 @@ class Peer:
     ws_cookie: str | None = None
     cn: str | None = None
     dn: str | None = None
+    certificate: bytes | None = field(default=None, repr=False)
+    """The peer's own, as DER."""

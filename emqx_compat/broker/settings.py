@@ -71,5 +71,13 @@ class BrokerSettings:
     """Whether `$SYS/brokers/<node>/clients/<id>/connected` and `…/disconnected` are published."""
     sys_version: str = "5.6.1"
     sys_description: str = "EMQX Enterprise"
+    max_half_open: int = 8_192
+    """Connections, over all listeners, that have not sent their CONNECT; above it the oldest is closed."""
+    max_filters: int = 4_096
+    """Filters in one SUBSCRIBE that are heard; those behind them are refused as quota exceeded."""
+    max_client_subscriptions: int = 100_000
+    """Of one session, also where `max_subscriptions` sets no limit."""
+    max_sessions: int = 1_000_000
+    """Above it new sessions are refused as quota exceeded."""
     slow_consumer_bytes: int = 1_048_576
     """How much may wait for a peer that does not read, beyond the transport's own buffer."""

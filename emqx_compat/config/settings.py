@@ -31,12 +31,27 @@ class TlsSettings:
     verify: bool
     fail_if_no_peer_cert: bool
     versions: tuple[str, ...]
+    handshake_timeout: float = 15.0
+
+
+@dataclass(slots=True, frozen=True)
+class WebSocketSettings:
+    """The upgrade and the frames. Bytes, seconds; None: no limit."""
+
+    mqtt_path: str = "/mqtt"
+    max_frame_size: int | None = None
+    idle_timeout: float | None = 7200.0
+    fail_if_no_subprotocol: bool = True
+    supported_subprotocols: tuple[str, ...] = ("mqtt", "mqtt-v3", "mqtt-v3.1.1", "mqtt-v5")
+    check_origin_enable: bool = False
+    check_origins: tuple[str, ...] = ()
+    allow_origin_absence: bool = True
 
 
 @dataclass(slots=True, frozen=True)
 class ListenerSettings:
     """One MQTT listener. `host` is where to bind, `bind` how EMQX shows it (`:1883`, `0.0.0.0:1883`); port 0 is any
-    free port."""
+    free port. Rates are a second; None: no limit."""
 
     type: ListenerType
     name: str
@@ -47,7 +62,16 @@ class ListenerSettings:
     max_connections: int | None = None
     mountpoint: str = ""
     enable_authn: bool | Literal["quick_deny_anonymous"] = True
-    mqtt_path: str = "/mqtt"
+    zone: str = "default"
+    acceptors: int = 16
+    backlog: int = 1024
+    access_rules: tuple[str, ...] = ("allow all",)
+    proxy_protocol: bool = False
+    proxy_protocol_timeout: float = 3.0
+    max_conn_rate: float | None = None
+    messages_rate: float | None = None
+    bytes_rate: float | None = None
+    websocket: WebSocketSettings = WebSocketSettings()
     tls: TlsSettings | None = None
 
     @property
@@ -286,7 +310,10 @@ def _listener(kind: ListenerType, name: str, values: Values, host: str) -> Liste
         max_connections=values["max_connections"],
         mountpoint=values["mountpoint"],
         enable_authn=values["enable_authn"],
-        mqtt_path=values["websocket"]["mqtt_path"] if "websocket" in values else "/mqtt",
+        **{name: values[name] for name in _AS_THEY_ARE},
+        backlog=values["tcp_options"]["backlog"],
+        access_rules=tuple(values["access_rules"]),
+        websocket=_websocket(values.get("websocket")),
         tls=tls
         and TlsSettings(
             **{
@@ -296,6 +323,25 @@ def _listener(kind: ListenerType, name: str, values: Values, host: str) -> Liste
             }
         ),
     )
+
+
+_AS_THEY_ARE = (
+    "zone",
+    "acceptors",
+    "proxy_protocol",
+    "proxy_protocol_timeout",
+    "max_conn_rate",
+    "messages_rate",
+    "bytes_rate",
+)
+
+
+def _websocket(values: Values | None) -> WebSocketSettings:
+    if values is None:
+        return WebSocketSettings()
+    wanted = _some(values, WebSocketSettings)
+    lists = {name: tuple(wanted[name]) for name in ("supported_subprotocols", "check_origins")}
+    return WebSocketSettings(**{**wanted, **lists})
 
 
 def _place(bind: Address, host: str) -> Place | None:

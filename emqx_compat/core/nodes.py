@@ -51,6 +51,8 @@ class Listener:
     running: bool = True
     shutdown_count: dict[str, int] = field(default_factory=dict)
     """Reason → how many connections ended by it since the start; clean DISCONNECTs are not counted."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Reason → connections that were closed before they were anybody's."""
     settings: dict[str, object] = field(default_factory=dict)
     """The configuration as EMQX 5 names it, defaults filled in."""
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from emqx_compat.broker import BrokerSettings
 from emqx_compat.config import Configuration, ListenerSettings, Settings
 from emqx_compat.core.nodes import Listener
-from emqx_compat.transports import ListenerSpec, TlsFiles
+from emqx_compat.transports import AccessRules, ListenerSpec, TlsFiles, WebSocketOptions
 
 _NEVER = 1e9
 """Seconds; for a duration that was switched off where the broker wants a number."""
@@ -73,6 +73,8 @@ def listener_spec(listener: ListenerSettings, config: Mapping[str, object]) -> L
             verify_peer=tls.verify,
             fail_if_no_peer_cert=tls.fail_if_no_peer_cert,
             password=tls.password or None,
+            versions=tls.versions,
+            handshake_timeout=tls.handshake_timeout,
         )
     return ListenerSpec(
         type=listener.type,
@@ -80,8 +82,27 @@ def listener_spec(listener: ListenerSettings, config: Mapping[str, object]) -> L
         host=None if listener.host in ("", "::") else listener.host,
         port=listener.port,
         max_connections=listener.max_connections,
+        acceptors=listener.acceptors,
+        backlog=listener.backlog,
+        access_rules=AccessRules.parse(listener.access_rules),
+        proxy_protocol=listener.proxy_protocol,
+        proxy_protocol_timeout=listener.proxy_protocol_timeout,
+        max_conn_rate=listener.max_conn_rate,
+        messages_rate=listener.messages_rate,
+        bytes_rate=listener.bytes_rate,
+        mountpoint=listener.mountpoint,
+        zone=listener.zone,
+        enable_authn=listener.enable_authn,
         tls=files,
-        path=listener.mqtt_path,
+        websocket=WebSocketOptions(
+            mqtt_path=listener.websocket.mqtt_path,
+            max_frame_size=listener.websocket.max_frame_size,
+            idle_timeout=listener.websocket.idle_timeout,
+            fail_if_no_subprotocol=listener.websocket.fail_if_no_subprotocol,
+            supported_subprotocols=listener.websocket.supported_subprotocols,
+            check_origins=listener.websocket.check_origins if listener.websocket.check_origin_enable else None,
+            allow_origin_absence=listener.websocket.allow_origin_absence,
+        ),
         enable=listener.enable,
         settings=dict(config),
     )

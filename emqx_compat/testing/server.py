@@ -93,7 +93,9 @@ class Server:
     def ws(self) -> str:
         """URL of MQTT over WebSocket."""
         port = self.instance.listeners.bound_port("ws:default")
-        path = next(each.mqtt_path for each in self.instance.settings.listeners if each.id == "ws:default")
+        path = next(
+            each.websocket.mqtt_path for each in self.instance.settings.listeners if each.id == "ws:default"
+        )
         return f"ws://127.0.0.1:{port}{path}"
 
     def url(self, generation: str, port: Port | None = None) -> str:

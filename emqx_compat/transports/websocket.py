@@ -1,232 +1,142 @@
-"""MQTT over WebSocket: a raw ASGI application under uvicorn, one server a port, in the broker's loop [§6]."""
+"""MQTT over WebSocket [§6]: the upgrade and the frames, between a transport and a channel, without I/O."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+import http
+import logging
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-
-from emqx_compat.broker import Broker, Channel, Endpoint, Peer
-from emqx_compat.transports.sockets import bind
+from websockets.datastructures import MultipleValuesError
+from websockets.exceptions import NegotiationError, PayloadTooBig
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
 if TYPE_CHECKING:
-    from emqx_compat.transports.spec import ListenerSpec
+    from emqx_compat.transports.spec import WebSocketOptions
 
-SUBPROTOCOLS = ("mqtt", "mqtt-v3", "mqtt-v3.1.1", "mqtt-v5")
-"""EMQX's `supported_subprotocols`, the best first: who offers `mqtt`, as all must, gets it [MQTT-6.0.0-3, -4].
+MAX_REQUEST = 65_536
+"""Bytes of request line and headers together."""
 
-None offered: refused.
-"""
-HIGH_WATER = 65_536
-"""Bytes waiting for the peer above which the channel is told to pause; it goes on when all are sent."""
-BACKLOG = 1024
-STOP_TIMEOUT = 1.0
-"""Seconds that connections have to say goodbye when a listener stops."""
-
-TRANSPORT = "emqx_compat.transport"
-"""Under which name the transport is found in the scope's state."""
-
-Scope = MutableMapping[str, Any]
-Event = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
+_BINARY = 0x82
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.ERROR)  # what clients send wrongly is answered, not logged
 
 
-class _Protocol(WebSocketsSansIOProtocol):
-    """Lets the application reach its transport: a peer that reads nothing can only be aborted."""
+class WebSocketError(Exception):
+    """The stream is no WebSocket for MQTT; `too_large` when a frame was longer than allowed."""
 
-    async def run_asgi(self) -> None:
-        self.scope["state"][TRANSPORT] = self.transport
-        await super().run_asgi()
-
-
-class _Socket:
-    """The channel's `Sink`: what is written gathers until the writing task sends it as one frame."""
-
-    __slots__ = ("_buffer", "_readable", "_size", "_transport", "_wake", "channel", "closing")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self.channel: Channel | None = None
-        self.closing = False
-        self._transport = transport
-        self._buffer: list[bytes] = []
-        self._size = 0
-        self._wake = asyncio.Event()
-        self._readable = asyncio.Event()
-        self._readable.set()
-
-    def write(self, data: bytes) -> None:
-        """Send soon."""
-        self._buffer.append(data)
-        self._size += len(data)
-        self._wake.set()
-        if self._size > HIGH_WATER and self.channel is not None and not self.channel.paused:
-            self.channel.pause_writing()
-
-    def close(self) -> None:
-        """Send what is buffered, then close."""
-        self.closing = True
-        self._wake.set()
-
-    def abort(self) -> None:
-        """Close without sending it, also when the peer takes nothing any more."""
-        self._buffer.clear()
-        self.close()
-        self._transport.abort()
-
-    def pause_reading(self) -> None:
-        """Leave frames where they are."""
-        self._readable.clear()
-
-    def resume_reading(self) -> None:
-        """Take them again."""
-        self._readable.set()
-
-    async def readable(self) -> None:
-        """Wait until frames are wanted."""
-        await self._readable.wait()
-
-    async def send_all(self, send: Send) -> None:
-        """Send what is written until the channel closes, then close the WebSocket."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._buffer:
-                data = b"".join(self._buffer)
-                self._buffer.clear()
-                await send({"type": "websocket.send", "bytes": data})
-                self._size = sum(map(len, self._buffer))
-            if self.closing:
-                await send({"type": "websocket.close", "code": 1000})
-                return
-            if self.channel is not None and self.channel.paused:
-                self.channel.resume_writing()
+    def __init__(self, text: str, *, too_large: bool = False) -> None:
+        super().__init__(text)
+        self.too_large = too_large
 
 
-class WebSocketServer:
-    """One listener's uvicorn server; `port` is the one it is bound to."""
+class WebSocket:
+    """The server's end of one WebSocket. `pending` is to be sent after every call."""
 
-    def __init__(self, broker: Broker, endpoint: Endpoint, spec: ListenerSpec) -> None:
-        self._broker = broker
-        self._endpoint = endpoint
-        self._spec = spec
-        self._server: uvicorn.Server | None = None
-        self._sockets: list[socket.socket] = []
-        self.port = 0
+    __slots__ = ("_options", "_protocol", "_received", "cookie", "ended", "ready")
 
-    async def start(self) -> None:
-        """Bind, then serve. Raises `OSError` when the address is taken, `ValueError` for TLS without files."""
-        spec = self._spec
-        if spec.type == "wss" and spec.tls is None:
-            raise ValueError(f"listener {spec.id} has no certificate")
-        context = spec.tls.context() if spec.type == "wss" and spec.tls is not None else None
-        self._sockets = bind(spec.host, spec.port)
-        self.port = self._sockets[0].getsockname()[1]
-        config = uvicorn.Config(
-            self.application,
-            interface="asgi3",
-            loop="none",
-            ws=_Protocol,
-            ws_ping_interval=None,
-            ws_max_size=max(self._broker.settings.max_packet_size * 2, 1_048_576),
-            ws_per_message_deflate=False,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            backlog=BACKLOG,
+    def __init__(self, options: WebSocketOptions, limit: int) -> None:
+        """`limit` is the longest frame accepted, in bytes."""
+        self._options = options
+        self._protocol = ServerProtocol(
+            subprotocols=[Subprotocol(name) for name in options.supported_subprotocols],
+            select_subprotocol=self._select if not options.fail_if_no_subprotocol else None,
+            max_size=(None, limit),
+            logger=_LOG,
         )
-        config.load()
-        config.ssl = context
-        # Not `serve`, which takes over the process's signals and looks ten times a second whether to stop.
-        self._server = uvicorn.Server(config)
-        self._server.lifespan = config.lifespan_class(config)
-        await self._server.startup(self._sockets)
+        self._received = 0
+        self.ready = False
+        """The upgrade is done."""
+        self.ended = False
+        """Nothing more will be read: refused, closed, or broken."""
+        self.cookie: str | None = None
 
-    async def stop(self) -> None:
-        """Close the port and its connections."""
-        if self._server is None:
-            return
-        state = self._server.server_state
-        for server in self._server.servers:
-            server.close()
-        for each in self._sockets:
-            each.close()
-        for connection in tuple(state.connections):
-            connection.shutdown()
-        if state.tasks:
-            await asyncio.wait(set(state.tasks), timeout=STOP_TIMEOUT)
-        for connection in tuple(state.connections):
-            connection.transport.abort()
-        if state.tasks:
-            await asyncio.wait(set(state.tasks), timeout=STOP_TIMEOUT)
+    def feed(self, data: bytes) -> bytes:
+        """The MQTT bytes in these: a frame may hold several packets, and a packet may span frames [MQTT-6.0.0-2].
 
-    async def application(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application: one WebSocket is one MQTT connection; everything else is refused."""
-        if scope["type"] == "websocket":
-            await self._connection(scope, receive, send)
-        elif scope["type"] == "http":
-            status = 426 if scope["path"] == self._spec.path else 404
-            headers = [(b"content-length", b"0"), (b"upgrade", b"websocket")] if status == 426 else []
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+        Raises WebSocketError for a text frame [MQTT-6.0.0-1] and for what is no WebSocket.
+        """
+        protocol = self._protocol
+        if not self.ready:
+            self._received += len(data)
+            if self._received > MAX_REQUEST:
+                raise WebSocketError("a request of more than 64 KiB", too_large=True)
+        protocol.receive_data(data)
+        parts: list[bytes] = []
+        for event in protocol.events_received():
+            if isinstance(event, Request):
+                self._answer(event)
+            elif isinstance(event, Frame):
+                if event.opcode is Opcode.TEXT:
+                    raise WebSocketError("[MQTT-6.0.0-1] text frame")
+                if event.opcode is Opcode.CLOSE:
+                    self.ended = True
+                elif event.opcode in (Opcode.BINARY, Opcode.CONT):
+                    parts.append(bytes(event.data))
+        error = protocol.parser_exc or protocol.handshake_exc
+        if error is not None and not self.ended:
+            self.ended = True
+            raise WebSocketError(str(error), too_large=isinstance(error, PayloadTooBig))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def _connection(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()  # websocket.connect
-        limit = self._spec.max_connections
-        offered = scope.get("subprotocols", ())
-        chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
-        if scope["path"] != self._spec.path:
-            await _deny(send, 404)
+    def wrap(self, data: bytes) -> bytes:
+        """Data as one binary frame."""
+        size = len(data)
+        if size < 126:
+            return bytes((_BINARY, size)) + data
+        if size < 65_536:
+            return struct.pack("!BBH", _BINARY, 126, size) + data
+        return struct.pack("!BBQ", _BINARY, 127, size) + data
+
+    def pending(self) -> bytes:
+        """Answers to the upgrade, to pings, and to a close."""
+        return b"".join(self._protocol.data_to_send())
+
+    def farewell(self) -> bytes:
+        """The last thing to send: a close frame, unless one was sent."""
+        protocol = self._protocol
+        if self.ready and protocol.close_sent is None and not protocol.eof_sent and protocol.close_rcvd is None:
+            protocol.send_close(CloseCode.NORMAL_CLOSURE)
+        return self.pending()
+
+    def _answer(self, request: Request) -> None:
+        response = self._refusal(request) or self._protocol.accept(request)
+        self._protocol.send_response(response)
+        if response.status_code != 101:
+            self.ended = True
             return
-        if chosen is None:
-            await _deny(send, 400)
-            return
-        full = limit is not None and self._endpoint.current_connections >= limit
-        if full or self._broker.stopped:
-            await _deny(send, 503)
-            return
-        await send({"type": "websocket.accept", "subprotocol": chosen})
-        sink = _Socket(scope["state"][TRANSPORT])
-        channel = sink.channel = self._broker.open_channel(sink, self._peer(scope))
-        writer = asyncio.get_running_loop().create_task(sink.send_all(send))
+        self.ready = True
+        cookies = request.headers.get_all("Cookie")
+        self.cookie = cookies[0] if cookies else None
+
+    def _refusal(self, request: Request) -> Response | None:
+        """Why there is no WebSocket for that path or that page."""
+        options = self._options
+        reject = self._protocol.reject
+        if request.path.partition("?")[0] != options.mqtt_path:
+            return reject(http.HTTPStatus.NOT_FOUND, "Not found.\n")
+        if options.check_origins is None:
+            return None
         try:
-            await self._read(channel, sink, receive)
-        finally:
-            channel.connection_lost()
-            sink.close()
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(writer, 1.0)
+            origin = request.headers.get("Origin")
+        except MultipleValuesError:
+            return reject(http.HTTPStatus.BAD_REQUEST, "More than one origin.\n")
+        if origin is None:
+            allowed = options.allow_origin_absence
+        else:
+            allowed = origin in options.check_origins
+        return None if allowed else reject(http.HTTPStatus.FORBIDDEN, "The origin is not allowed.\n")
 
-    async def _read(self, channel: Channel, sink: _Socket, receive: Receive) -> None:
-        """Feed bytes, not packets: a frame may hold several, and a packet may span frames [MQTT-6.0.0-2]."""
-        while not channel.is_closed:
-            await sink.readable()
-            event = await receive()
-            if event["type"] == "websocket.disconnect":
-                return
-            data = event.get("bytes")
-            if data is None:
-                channel.close("frame_error", 0x81, "[MQTT-6.0.0-1] text frame")
-                return
-            channel.data_received(data)
-
-    def _peer(self, scope: Scope) -> Peer:
-        host, port = scope.get("client") or (None, None)
-        server = scope.get("server") or (None, None)
-        cookie = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"), None)
-        return Peer(self._endpoint, host, port, server[1], ws_cookie=cookie)
-
-
-async def _deny(send: Send, status: int) -> None:
-    """Answer the upgrade with an HTTP status."""
-    headers = [(b"content-length", b"0")]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": b""})
+    @staticmethod
+    def _select(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        """None need be offered; of those that are, one must be known."""
+        if not offered:
+            return None
+        for name in protocol.available_subprotocols or ():
+            if name in offered:
+                return name
+        raise NegotiationError("no subprotocol is supported")

@@ -92,7 +92,7 @@ def test_an_unknown_root_is_noted() -> None:
         ("sysmon.vm.long_gc=1s", "sysmon.vm"),
         ("gateway.stomp.enable=true", "gateway"),
         ("authentication=[{mechanism = jwt}]", "authentication"),
-        ("listeners.tcp.default.proxy_protocol=true", "listeners.tcp.default.proxy_protocol"),
+        ("listeners.ws.default.websocket.compress=true", "listeners.ws.default.websocket.compress"),
         ("node.cookie=secret", "node.cookie"),
         ("force_gc.count=1", "force_gc"),
     ],

@@ -76,7 +76,7 @@ def test_a_tls_listener() -> None:
         "listeners.wss.default.ssl_options={certfile=c, keyfile=k, cacertfile=ca, verify=verify_peer}",
         "listeners.wss.default.websocket.mqtt_path=/ws",
     ).listeners[3]
-    assert (listener.enable, listener.mqtt_path, listener.tls) == (
+    assert (listener.enable, listener.websocket.mqtt_path, listener.tls) == (
         True,
         "/ws",
         TlsSettings("c", "k", "ca", "", True, False, ("tlsv1.3", "tlsv1.2")),
