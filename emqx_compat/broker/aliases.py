@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from emqx_compat.mqtt import ReasonCode
+
 
 class InboundAliases:
     """What the client's aliases stand for [MQTT-3.3.2-8 … -10]."""
@@ -12,14 +14,14 @@ class InboundAliases:
         self._maximum = maximum
         self._names: dict[int, str] = {}
 
-    def resolve(self, alias: int, topic: str) -> str | None:
-        """The topic name of a PUBLISH, which also sets the alias when it is not empty; None: invalid alias."""
+    def resolve(self, alias: int, topic: str) -> str | ReasonCode:
+        """The topic name of a PUBLISH, which also sets the alias unless it is empty; or what is wrong [§3.3.4]."""
         if not 0 < alias <= self._maximum:
-            return None
+            return ReasonCode.TOPIC_ALIAS_INVALID
         if topic:
             self._names[alias] = topic
             return topic
-        return self._names.get(alias)
+        return self._names.get(alias, ReasonCode.PROTOCOL_ERROR)
 
 
 class OutboundAliases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emqx_compat.broker.message import Message, forwarded
-from emqx_compat.mqtt import PacketType, Puback, Pubcomp, Publish, Pubrec, Pubrel, ReasonCode, encode_ack
+from emqx_compat.mqtt import PacketType, Puback, Pubcomp, Publish, Pubrec, Pubrel, ReasonCode, describe, encode_ack
 
 if TYPE_CHECKING:
     from emqx_compat.broker.channel import Channel
@@ -22,9 +22,12 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
     properties = packet.properties
     if properties is not None:
         if "topic_alias" in properties:
-            resolved = channel.aliases_in and channel.aliases_in.resolve(properties["topic_alias"], topic)
-            if not resolved:
-                channel.close("topic_alias_invalid", ReasonCode.TOPIC_ALIAS_INVALID)
+            aliases = channel.aliases_in
+            resolved = (
+                aliases.resolve(properties["topic_alias"], topic) if aliases else ReasonCode.TOPIC_ALIAS_INVALID
+            )
+            if isinstance(resolved, ReasonCode):
+                channel.close(describe(resolved), resolved)
                 return
             topic = resolved
         properties = forwarded(properties)
