@@ -134,9 +134,15 @@ def _who(term: Term) -> Who:
 
 
 def _from(addresses: Sequence[str]) -> Who:
-    networks = [ip_network(address, strict=False) for address in addresses]
+    found = [ip_network(address, strict=False) for address in addresses]
+    hosts = {str(network.network_address) for network in found if network.num_addresses == 1}
+    networks = [network for network in found if network.num_addresses > 1]
+    if not networks:
+        return lambda client: client.peerhost in hosts
 
     def matches(client: Client) -> bool:
+        if client.peerhost in hosts:
+            return True
         try:
             address = ip_address(client.peerhost or "")
         except ValueError:

@@ -128,8 +128,12 @@ class MqttUsers:
             if found is None:
                 counters[f"auth.{kind}.ignore"] += 1
                 return None
-            counters[f"auth.{kind}.success" if found else f"auth.{kind}.failure"] += 1
-            return WELCOME if found else BAD_USER_NAME_OR_PASSWORD
+            if isinstance(found, MqttUser):
+                counters[f"auth.{kind}.success"] += 1
+                client.is_superuser = found.is_superuser
+                return WELCOME
+            counters[f"auth.{kind}.failure"] += 1
+            return BAD_USER_NAME_OR_PASSWORD
 
         return authenticate
 

@@ -28,13 +28,14 @@ class Authorization:
     def __init__(self, broker: Broker, client: Client) -> None:
         self._broker = broker
         self._client = client
-        self._known: dict[tuple[str, str, int, bool], AuthzDecision] = {}
+        self._known: dict[tuple[str, str, int, bool], tuple[bool, float]] = {}
+        """Action, topic, QoS, retain → allowed, and when that was found out."""
 
     def allows(self, action: Action, topic: str, qos: int, retain: bool, now: float) -> bool:
         """Whether the client may; `topic` is a filter without its share prefix when it subscribes."""
         known = self._known.get((action, topic, qos, retain))
-        if known is not None and now < known.updated_at + self._broker.settings.authz_cache_ttl:
-            allowed = known.result == "allow"
+        if known is not None and now < known[1] + self._broker.settings.authz_cache_ttl:
+            allowed = known[0]
         else:
             allowed = self._ask(action, topic, qos, retain, now)
         if not allowed:
@@ -46,7 +47,11 @@ class Authorization:
     def decisions(self, now: float) -> list[AuthzDecision]:
         """What is remembered, oldest first."""
         oldest = now - self._broker.settings.authz_cache_ttl
-        return [known for known in self._known.values() if known.updated_at > oldest]
+        return [
+            AuthzDecision(action, topic, "allow" if allowed else "deny", qos, retain, at)
+            for (action, topic, qos, retain), (allowed, at) in self._known.items()
+            if at > oldest
+        ]
 
     def forget(self) -> None:
         """Ask again from now on."""
@@ -55,8 +60,10 @@ class Authorization:
     def _ask(self, action: Action, topic: str, qos: int, retain: bool, now: float) -> bool:
         broker = self._broker
         counters = broker.counters
-        verdict = self._verdict(action, topic, qos, retain)
-        if verdict is None:
+        if self._client.is_superuser:
+            counters["authorization.superuser"] += 1
+            allowed = True
+        elif (verdict := self._verdict(action, topic, qos, retain)) is None:
             counters["authorization.nomatch"] += 1
             allowed = broker.settings.authz_no_match == "allow"
         else:
@@ -70,7 +77,7 @@ class Authorization:
             known.pop(key, None)
             while len(known) >= broker.settings.authz_cache_max_size:
                 del known[next(iter(known))]
-            known[key] = AuthzDecision(action, topic, "allow" if allowed else "deny", qos, retain, now)
+            known[key] = (allowed, now)
         return allowed
 
     def _verdict(self, action: Action, topic: str, qos: int, retain: bool) -> bool | None:

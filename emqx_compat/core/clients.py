@@ -62,6 +62,8 @@ class Client:
     mountpoint: str | None = None
     connected: bool = True
     enable_authn: bool = True
+    is_superuser: bool = False
+    """Whoever authenticated the client said that it may do everything."""
     expiry_interval: int = 0
     """Seconds that the session outlives its connection."""
     created_at: float = 0.0

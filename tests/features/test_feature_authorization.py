@@ -148,3 +148,14 @@ async def test_a_cleaned_cache_asks_again(rig: FeatureRig) -> None:
         assert await rig.broker.clients.authz_cache("c") == []
     assert not await rig.broker.clients.clean_authz_cache("nobody")
     assert await rig.broker.clients.authz_cache("nobody") is None
+
+
+async def test_a_superuser_may_do_everything() -> None:
+    async with FeatureRig(NO_SECRETS) as rig:
+        await rig.behind.mqtt_users.add("username", "root", "p", is_superuser=True)
+        await rig.behind.mqtt_users.add("username", "other", "p")
+        await rig.features.start("auth_username")
+        for username, code in (("root", 0), ("other", 0x80)):
+            client = await rig.connect(username, username=username, password=b"p")
+            assert await client.subscribe("secret/1") == [code]
+        assert counters(rig, "authorization.superuser", "authorization.matched.deny") == [1, 1]
