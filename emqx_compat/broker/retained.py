@@ -37,7 +37,8 @@ class Retained:
     def store(self, message: Message) -> bool:
         """Keep a message with the retain flag, or clear its topic [MQTT-3.3.1-5, MQTT-3.3.1-6]; False: not kept.
 
-        What is larger than the limit, or one topic too many, is delivered but not kept, as in EMQX.
+        What is larger than the limit, or one topic too many, is delivered but not kept, as in EMQX; but what was
+        kept before is gone, as the standards want it [3.1.1 MQTT-3.3.1-7].
         """
         topic = message.topic
         if not self._settings.retainer_enable:
@@ -48,6 +49,7 @@ class Retained:
         settings = self._settings
         if len(message.payload) > settings.retained_max_payload_size:
             self._limits.reached("retainer.max_payload_size", settings.retained_max_payload_size, topic)
+            self.remove(topic)
             return False
         if topic not in self.messages:
             if settings.retained_max_messages and len(self.messages) >= settings.retained_max_messages:
