@@ -19,19 +19,19 @@ from emqx_compat.http.route import Route, Wire
 # --- schemas
 
 
-class PasswordSchema(Schema):
+class NewPasswordSchema(Schema):
     """The body of an update."""
 
     password = fields.String(required=True)
 
 
-class ClientidSchema(PasswordSchema):
+class ClientidSchema(NewPasswordSchema):
     """The body of `POST /auth_clientid`."""
 
     clientid = fields.String(required=True)
 
 
-class UsernameSchema(PasswordSchema):
+class UsernameSchema(NewPasswordSchema):
     """The body of `POST /auth_username`."""
 
     username = fields.String(required=True)
@@ -147,7 +147,7 @@ def operations(kind: UserKind, schema: type[Schema], exists: str, unknown: str) 
             f"update_{kind}",
             store.update,
             _summary("Update", kind),
-            body=PasswordSchema,
+            body=NewPasswordSchema,
             example=done,
             faults=faults,
             feature=feature,

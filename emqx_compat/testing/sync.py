@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from emqx_compat.core.clock import Clock
 from emqx_compat.core.ids import Ids
+from emqx_compat.server.engine import EmbeddedEngine
 from emqx_compat.testing.places import Port
 from emqx_compat.testing.server import Server
 
@@ -83,6 +84,10 @@ class SyncServer:
             return work()
 
         return self._wait(run())
+
+    def run(self, work: Callable[[EmbeddedEngine], Coroutine[Any, Any, T]]) -> T:
+        """Run what `work` makes of the server's engine in the server's event loop, and wait for it."""
+        return self._wait(work(self._server.engine))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:

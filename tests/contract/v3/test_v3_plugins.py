@@ -1,0 +1,83 @@
+"""Plugins are switches that change what the broker does."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from v3_device import DeviceMaker
+
+NODE = "emqx@127.0.0.1"
+SEED_ORDER = ["emqx_auth_clientid", "emqx_auth_http", "emqx_auth_jwt", "emqx_auth_ldap", "emqx_auth_mongo"]
+
+
+def switch(api: httpx.Client, plugin: str, verb: str) -> httpx.Response:
+    return api.put(f"/nodes/{NODE}/plugins/{plugin}/{verb}")
+
+
+def active(api: httpx.Client, plugin: str) -> bool:
+    rows = api.get(f"/nodes/{NODE}/plugins").json()["data"]
+    return bool(next(row["active"] for row in rows if row["name"] == plugin))
+
+
+def test_the_25_plugins_are_listed_by_name(api: httpx.Client) -> None:
+    names = [row["name"] for row in api.get(f"/nodes/{NODE}/plugins").json()["data"]]
+    assert (names[:5], len(names), names) == (SEED_ORDER, 25, sorted(names))
+
+
+def test_the_cluster_lists_the_plugins_of_its_node(api: httpx.Client) -> None:
+    (row,) = api.get("/plugins").json()["data"]
+    assert row == {"node": NODE, "plugins": api.get(f"/nodes/{NODE}/plugins").json()["data"]}
+
+
+def test_a_plugin_is_loaded_and_unloaded(api: httpx.Client) -> None:
+    assert switch(api, "emqx_coap", "load").json() == {"code": 0}
+    assert active(api, "emqx_coap")
+    assert switch(api, "emqx_coap", "unload").json() == {"code": 0}
+    assert not active(api, "emqx_coap")
+
+
+def test_loading_what_runs_is_102(api: httpx.Client) -> None:
+    assert switch(api, "emqx_management", "load").json() == {"code": 102, "message": "already_started"}
+
+
+def test_unloading_what_does_not_run_is_told_without_code(api: httpx.Client) -> None:
+    assert switch(api, "emqx_lwm2m", "unload").json() == {"message": "not_started"}
+
+
+def test_reloading_starts_what_does_not_run(api: httpx.Client) -> None:
+    assert switch(api, "emqx_statsd", "reload").json() == {"code": 0}
+    assert active(api, "emqx_statsd")
+
+
+@pytest.mark.parametrize("verb", ["load", "unload", "reload"])
+def test_an_unknown_plugin_is_an_unknown_path(api: httpx.Client, verb: str) -> None:
+    answer = switch(api, "emqx_nothing", verb)
+    assert (answer.status_code, answer.text) == (404, "Not found.")
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [("load", "already_started"), ("unload", "not_found"), ("reload", "parse_config_file_failed")],
+)
+def test_an_application_that_is_no_plugin_is_told_apart(api: httpx.Client, verb: str, message: str) -> None:
+    assert switch(api, "kernel", verb).json()["message"] == message
+
+
+def test_the_cluster_form_cannot_tell_of_failures(api: httpx.Client) -> None:
+    answer = api.put("/plugins/emqx_psk_file/unload")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_without_the_retainer_nothing_is_retained(api: httpx.Client, device: DeviceMaker) -> None:
+    assert switch(api, "emqx_retainer", "unload").json() == {"code": 0}
+    try:
+        api.post("/mqtt/publish", json={"topic": "kept", "payload": "x", "retain": True, "client_id": "c"})
+        assert api.get(f"/nodes/{NODE}/stats").json()["data"]["retained.count"] == 0
+    finally:
+        assert switch(api, "emqx_retainer", "load").json() == {"code": 0}
+
+
+def test_the_operations_of_an_inactive_plugin_are_unknown_paths_but_listed(api: httpx.Client) -> None:
+    answer = api.get("/auth_username")
+    assert (answer.status_code, answer.text) == (404, "Not found.")
+    assert "list_username" in [row["name"] for row in api.get("/").json()["data"]]
