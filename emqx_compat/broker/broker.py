@@ -157,7 +157,7 @@ class Broker:
             if topic.startswith(delayed_topics.PREFIX) and self.settings.delayed_enable:
                 return int(self.delayed.accept(message, now))
             if topic.startswith("$SYS/"):
-                return self.publish_sys(message, now)
+                return 0 if message.from_client else self.publish_sys(message, now)  # [§4.7.2]
         counters["messages.publish"] += 1
         if message.retain:
             self._retain(message)

@@ -257,6 +257,8 @@ def _resume(session: Session, client: Client) -> None:
     broker.agenda.cancel(session.expiry)
     session.expiry = None
     forget_will(session)
+    if session.awaiting_rel:  # the client's time to release them begins again
+        session.awaiting_rel = dict.fromkeys(session.awaiting_rel, broker.clock.now())
     before = session.client
     client.counters = before.counters
     client.created_at = before.created_at
@@ -264,8 +266,6 @@ def _resume(session: Session, client: Client) -> None:
     broker.registry.unindex(session)
     session.client = client
     broker.registry.index(session)
-    if session.durable is not None and not client.is_persistent:
-        session.durable.end()
 
 
 def _attach(channel: Channel, session: Session, packet: Connect) -> None:

@@ -9,8 +9,10 @@ from emqx_compat.mqtt import PacketType, Puback, Pubcomp, Publish, Pubrec, Pubre
 
 if TYPE_CHECKING:
     from emqx_compat.broker.channel import Channel
+    from emqx_compat.broker.session import Session
 
 _NO_SUBSCRIBERS = int(ReasonCode.NO_MATCHING_SUBSCRIBERS)
+_NOT_AUTHORIZED = int(ReasonCode.NOT_AUTHORIZED)
 
 
 def on_publish(channel: Channel, packet: Publish, now: float) -> None:
@@ -49,7 +51,7 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
         broker.publish(message, now)
     elif qos == 1:
         receivers = broker.publish(message, now)
-        code = 0 if receivers or not channel.family else _NO_SUBSCRIBERS
+        code = 0 if receivers or not channel.family else _unheard(message)
         ack = encode_ack(PacketType.PUBACK, packet.packet_id, code, channel.version)
         if broker.unsaved or channel.pending is not None:
             broker.journal.acknowledge(channel, ack, message)
@@ -57,6 +59,11 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
             channel.send(ack)
     else:
         _publish_once(channel, packet, message, now)
+
+
+def _unheard(message: Message) -> int:
+    """What an MQTT 5 client is told when nobody got its message: `$SYS/` is the broker's own [§4.7.2]."""
+    return _NOT_AUTHORIZED if message.topic.startswith("$SYS/") else _NO_SUBSCRIBERS
 
 
 def _forbid(channel: Channel, packet: Publish) -> None:
@@ -103,7 +110,9 @@ def _publish_once(channel: Channel, packet: Publish, message: Message, now: floa
         if session.durable is not None and not session.durable.received(packet_id, message, now):
             pass  # refused: it cannot be remembered
         elif not broker.publish(message, now) and channel.family:
-            code = _NO_SUBSCRIBERS
+            code = _unheard(message)
+            if code >= 0x80:
+                _give_up(session, packet_id)  # what comes next with it is a new message [MQTT-4.3.3-9]
     if code >= 0x80:
         broker.counters["packets.publish.error"] += 1
     ack = encode_ack(PacketType.PUBREC, packet_id, code, channel.version)
@@ -171,7 +180,7 @@ def on_pubrel(channel: Channel, packet: Pubrel, now: float) -> None:
     session = channel.session
     assert session is not None
     code = 0
-    if not session.awaiting_rel or session.awaiting_rel.pop(packet.packet_id, None) is None:
+    if not _give_up(session, packet.packet_id):
         channel.broker.counters["packets.pubrel.missed"] += 1
         code = int(ReasonCode.PACKET_IDENTIFIER_NOT_FOUND)
     ack = encode_ack(PacketType.PUBCOMP, packet.packet_id, code, channel.version)
@@ -179,8 +188,15 @@ def on_pubrel(channel: Channel, packet: Pubrel, now: float) -> None:
         channel.send(ack)
     else:
         # Or the next message with that identifier would be taken for this one.
-        session.durable.released(packet.packet_id)
         channel.broker.journal.send_saved(channel, ack)
+
+
+def _give_up(session: Session, packet_id: int) -> bool:
+    """Forget the identifier of a QoS 2 message of the client; False: it was not known."""
+    if session.durable is not None:
+        session.durable.released(packet_id)
+    waiting = session.awaiting_rel
+    return waiting is not None and waiting.pop(packet_id, None) is not None
 
 
 def on_pubcomp(channel: Channel, packet: Pubcomp, now: float) -> None:

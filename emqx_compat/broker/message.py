@@ -73,6 +73,11 @@ class Message:
         return self.origin.username
 
     @property
+    def from_client(self) -> bool:
+        """Whether it came over a connection: not from the broker itself or its management."""
+        return self.origin.peerhost is not None
+
+    @property
     def is_sys(self) -> bool:
         """Whether it belongs to the broker's own topics, which traffic counters leave out."""
         return self.topic.startswith("$SYS/")

@@ -265,9 +265,12 @@ class Session:
             self.send_again(channel, packet_id, delivery, now)
 
     def forget_awaiting_rel(self, before: float) -> int:
-        """Forget QoS 2 messages that came before a point in time and were never released; how many."""
+        """Forget QoS 2 messages that came before a point in time and were never released; how many.
+
+        Not of a client that is away: it may come back and send them again [MQTT-4.3.3-10].
+        """
         waiting = self.awaiting_rel
-        if not waiting:
+        if not waiting or self.channel is None:
             return 0
         overdue = [packet_id for packet_id, came in waiting.items() if came <= before]
         for packet_id in overdue:

@@ -75,7 +75,7 @@ def _answer(channel: Channel, packet_id: int, codes: list[int], made: list[tuple
         return
     channel.send_packet(Suback(packet_id, codes))
     for binding, fresh in made:
-        if binding.session.bindings.get(binding.key) is binding:
+        if binding.key in binding.session.bindings:  # also for one that was replaced meanwhile [MQTT-3.8.4-4]
             send_retained(binding, fresh)
 
 
