@@ -30,6 +30,7 @@ class Device:
         version: int = 4,
         clean: bool = True,
         username: str | None = None,
+        password: str | None = None,
         will: tuple[str, str] | None = None,
         keepalive: int = 60,
         session_expiry: int = 0,
@@ -43,7 +44,7 @@ class Device:
             **persistence,
         )
         if username is not None:
-            self._client.username_pw_set(username)
+            self._client.username_pw_set(username, password)
         if will is not None:
             self._client.will_set(*will)
         self._messages: queue.Queue[Message] = queue.Queue()
