@@ -11,8 +11,8 @@ from emqx_compat.core.hot_settings import SettingValue
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[+-]?[0-9]{1,18}\.[0-9]{1,18}([eE][+-]?[0-9]{1,2})?")
-_SPAN = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w|f)")
-_SIZE = re.compile(r"([0-9]{1,12})([kmg]b)?", re.IGNORECASE)
+_SPAN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(ms|s|m|h|d|w|f)")
+_SIZE = re.compile(r"([0-9]{1,15})([kmg]b)?", re.IGNORECASE)
 
 _MILLISECONDS = {
     "ms": 1,

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from devices import Device
+from devices import Connect, Device
 
 from api_v2 import GENERATION
 from emqx_compat.core.engine import Engine
@@ -62,7 +62,7 @@ def test_what_is_no_basic_header_is_refused(anonymous: httpx.Client, header: str
     assert is_unauthorized(anonymous.get(NODES, headers={"Authorization": header}))
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/no/such"), ("OPTIONS", NODES), ("PUT", "/configs/emqttd")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/no/such"), ("OPTIONS", NODES), ("PUT", "/users/x")])
 def test_credentials_are_asked_for_before_the_path(anonymous: httpx.Client, method: str, path: str) -> None:
     assert is_unauthorized(anonymous.request(method, path))
 
@@ -110,6 +110,15 @@ def test_the_open_path_is_open_to_every_method(anonymous: httpx.Client) -> None:
         ("GET", "/node/emq@127.0.0.1/sessions"),
         ("GET", "/nodes/emq@127.0.0.1/clients/clients"),
         ("GET", "/nodes/emq@127.0.0.1/sessions/subscriptions"),
+        ("GET", "/nodes/emq@127.0.0.1/clients/plugins"),
+        ("GET", "/nodes/emq@127.0.0.1/subscriptions/configs/"),
+        ("GET", "/nodes/emq@127.0.0.1/clients/x/alarms"),
+        ("GET", "/nodes/emq@127.0.0.1/clients/x/sessions/y"),
+        ("GET", "/nodes/emq@127.0.0.1/plugins/emq_retainer"),
+        ("PUT", "/nodes/plugins/emq_retainer"),
+        ("PUT", "/configs"),
+        ("DELETE", "/nodes/emq@127.0.0.1/plugin_configs/emq_retainer"),
+        ("HEAD", NODES),
         ("PUT", NODES),
         ("POST", "/monitoring/metrics"),
         ("DELETE", NODES),
@@ -136,9 +145,18 @@ def test_one_trailing_slash_is_accepted(api: httpx.Client, path: str) -> None:
     assert api.get(path + "/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/route", "/routes"])
-def test_the_last_letter_of_routes_is_optional(api: httpx.Client, path: str) -> None:
-    assert "objects" in api.get(path).json()["result"]
+def test_a_client_called_clients_is_found_where_no_other_path_fits(connect: Connect, api: httpx.Client) -> None:
+    connect("clients")
+    assert [row["client_id"] for row in api.get("/clients/clients").json()["result"]["objects"]] == ["clients"]
+
+
+def test_a_longer_path_is_a_longer_id(api: httpx.Client) -> None:
+    assert api.get("/clients/c1/clean_acl_cache").json() == {"code": 0, "result": {"objects": []}}
+
+
+def test_a_longer_path_is_a_longer_plugins_name(api: httpx.Client) -> None:
+    answer = api.put("/nodes/emq@127.0.0.1/plugins/emq_retainer/load", json={})
+    assert answer.json() == MISSING
 
 
 @pytest.mark.parametrize("name", ["emq@127.0.0.1", "emq%40127.0.0.1"])
@@ -160,11 +178,29 @@ def test_the_node_is_known_by_its_old_name(api: httpx.Client, name: str) -> None
         "/nodes/{}/sessions/c1",
         "/nodes/{}/subscriptions",
         "/nodes/{}/subscriptions/c1",
+        "/nodes/{}/plugins",
+        "/nodes/{}/configs",
+        "/nodes/{}/plugin_configs/emq_retainer",
     ],
 )
 @pytest.mark.parametrize("name", ["emq@10.0.0.9", "nope"])
 def test_an_unknown_node_is_an_empty_404(api: httpx.Client, path: str, name: str) -> None:
     assert is_not_found(api.get(path.format(name)))
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "answer"),
+    [
+        ("/nodes/{}/plugins/emq_retainer", {"active": True}, {"code": 102, "message": "unknown"}),
+        ("/nodes/{}/configs/emqttd", {"key": "mqtt.allow_anonymous", "value": "true"}, {"code": 102}),
+        ("/nodes/{}/plugin_configs/emq_retainer", {"retainer.storage_type": "ram"}, {"code": 102}),
+    ],
+)
+@pytest.mark.parametrize("name", ["emq@10.0.0.9", "nope"])
+def test_a_change_on_an_unknown_node_is_102(
+    api: httpx.Client, path: str, body: dict[str, Any], answer: dict[str, Any], name: str
+) -> None:
+    assert api.put(path.format(name), json=body).json() == answer
 
 
 @pytest.mark.parametrize("path", ["/clients/zo%C3%AB+1/2", "/clients/zo%C3%AB%201%2F2", "/clients/zo%c3%ab%201/2/"])
@@ -215,6 +251,8 @@ NEEDS_A_BODY = [
     ("PUT", "/users/nobody", {"tags": "t"}),
     ("POST", "/auth", {"username": "u", "password": "p"}),
     ("PUT", "/change_pwd/nobody", {"old_pwd": "a", "new_pwd": "b"}),
+    ("PUT", "/configs/emqttd", {"key": "mqtt.mqueue.priority", "value": ""}),
+    ("PUT", "/nodes/emq@127.0.0.1/configs/emqttd", {"key": "mqtt.mqueue.priority", "value": ""}),
 ]
 
 
@@ -363,6 +401,12 @@ async def test_alone_it_tells_its_own_status() -> None:
         "text/plain",
         "Node emq@127.0.0.1 is started\nemqttd is running",
     )
+
+
+async def test_alone_what_was_there_in_2_2_is_unknown() -> None:
+    async with alone("management_legacy") as client:
+        answer = await client.post("/mqtt/publish", data={"topic": "t"})
+    assert (answer.status_code, answer.content) == (404, b"")
 
 
 @pytest.mark.parametrize("path", ["/status", "/api/clients", "/api/v2"])
