@@ -20,6 +20,7 @@ from emqx_compat.core.clock import Clock, SystemClock
 from emqx_compat.core.hooks import Hooks
 from emqx_compat.core.ids import Ids
 from emqx_compat.core.nodes import Listener
+from emqx_compat.features.store_alarm import watch_store
 from emqx_compat.http.generation import Generation, generations
 from emqx_compat.http.ports import PortApp
 from emqx_compat.http.static import StaticSite
@@ -34,6 +35,7 @@ from emqx_compat.server.seeds import seed
 from emqx_compat.server.sockets import address_text, bound_socket, cannot_listen, is_loopback
 from emqx_compat.store import Store, StoreError
 from emqx_compat.store.bans import BanTable
+from emqx_compat.store.durable import DurableTables
 from emqx_compat.transports import ListenerManager
 
 log = logging.getLogger("emqx_compat")
@@ -96,9 +98,16 @@ class Instance:
             undo.callback(tokens.close)
             await seed(wanted.accounts, wanted.dashboard, users, api_keys, ids)
             broker = Broker(
-                wanted.node_name, clock, ids, broker_settings(wanted, configuration), Hooks(), BanTable(store)
+                wanted.node_name,
+                clock,
+                ids,
+                broker_settings(wanted, configuration),
+                Hooks(),
+                BanTable(store),
+                DurableTables(store) if wanted.durable_sessions and not in_memory else None,
             )
             parts = behind(configuration, broker, store, watch_machine=not in_memory)
+            watch_store(broker.journal.on_health, parts.alarms)
             rules = rule_engine(broker, store, parts.alarms)
             listeners = ListenerManager(broker)
             ports: list[HttpPort] = []
@@ -145,7 +154,10 @@ class Instance:
                 parts,
                 rules,
             )
-            broker.start()
+            try:
+                broker.start()
+            except StoreError as error:
+                raise StartError(str(error)) from error
             await parts.start()
             undo.push_async_callback(parts.stop)
             rules.start()

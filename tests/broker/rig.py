@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from emqx_compat.broker import Broker, BrokerSettings
 from emqx_compat.broker.banned import BanStore
+from emqx_compat.broker.journal import SessionStore
 from emqx_compat.core.clients import Client
 from emqx_compat.core.clock import Clock, ManualClock
 from emqx_compat.core.hooks import Hooks
@@ -48,13 +49,20 @@ P = TypeVar("P")
 class Rig:
     """Broker and TCP listener; `settings` are those of `BrokerSettings`."""
 
-    def __init__(self, *, clock: Clock | None = None, ban_store: BanStore | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        ban_store: BanStore | None = None,
+        session_store: SessionStore | None = None,
+        **settings: Any,
+    ) -> None:
         self.manual = ManualClock()
         self.clock: Clock = clock or self.manual
         self.hooks = Hooks()
         self.settings = BrokerSettings(**settings)
         ids = Ids(self.clock, random.Random(1))
-        self.broker = Broker(NODE, self.clock, ids, self.settings, self.hooks, ban_store)
+        self.broker = Broker(NODE, self.clock, ids, self.settings, self.hooks, ban_store, session_store)
         self.listeners = ListenerManager(self.broker)
         self.port = 0
         self._clients: list[Raw] = []
