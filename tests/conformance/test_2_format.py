@@ -85,6 +85,7 @@ def test_mqtt_2_2_1_2_qos_0_has_no_packet_identifier(server: Server, version: in
 
 
 @pytest.mark.statement("MQTT-2.3.1-1", "3.1.1")
+@pytest.mark.statement("MQTT-2.2.1-3", "5.0")
 @BOTH
 @pytest.mark.parametrize(
     "packet",

@@ -58,7 +58,7 @@ ENDS: dict[str, tuple[Callable[[Server, Wire], None], int]] = {
     "taken over": (take_over, 0x8E),
     "filter": (say(frame(0x82, b"\0\1\0", utf8("a#"), b"\0")), 0x8F),
     "topic": (say(frame(0x30, utf8("a/+"), b"\0")), 0x90),
-    "alias": (say(frame(0x30, utf8(""), b"\3\x23\0\7")), 0x94),
+    "alias": (say(frame(0x30, utf8(""), b"\3\x23\0\0")), 0x94),
     "too large": (say(b"\x30\xff\xff\x7f"), 0x95),
     "kicked": (kick, 0x98),
     "retain": (say(frame(0x31, utf8("t"), b"\0")), 0x9A),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -14,11 +13,15 @@ from emqx_compat.core.clients import Client
 from emqx_compat.mqtt import (
     Connect,
     Puback,
+    Pubcomp,
     Publish,
+    Pubrec,
+    Pubrel,
     Suback,
     Subscribe,
     SubscriptionRequest,
     Will,
+    encode,
 )
 
 BOTH = pytest.mark.parametrize("version", [4, 5])
@@ -156,9 +159,9 @@ def test_mqtt_3_2_2_10_subscriptions_of_every_qos_are_accepted_v5(serve: Serve, 
         client.expect_message("t/2", b"x", maximum)
 
 
-@pytest.mark.statement("MQTT-3.2.2-9", "5.0")
+@pytest.mark.statement("MQTT-3.2.2-11", "5.0")
 @BOTH
-def test_mqtt_3_2_2_9_a_publish_above_the_maximum_ends_the_connection(serve: Serve, version: int) -> None:
+def test_mqtt_3_2_2_11_a_publish_above_the_maximum_ends_the_connection(serve: Serve, version: int) -> None:
     """A PUBLISH of more than the Maximum QoS is not delivered: the connection is closed (5.0: 0x9B)."""
     with serve(max_qos_allowed=1) as server:
         watch = server.subscriber("t", 1, version)
@@ -181,7 +184,17 @@ def test_mqtt_3_2_2_13_a_retained_will_is_refused_without_retain_v5(serve: Serve
     with serve(retain_available=False) as server:
         assert (server.connect().connack.properties or {})["retain_available"] == 0
         server.open().send(connect_packet(5, "c", will=Will("w", b"", 0, True))).expect_refusal(0x9A)
-        server.connect(5, "c", will=Will("w", b"")).send(Publish("t", b"", retain=True)).expect_end(0x9A)
+        server.connect(5, "c", will=Will("w", b"")).expect_silence()
+
+
+@pytest.mark.statement("MQTT-3.2.2-14", "5.0")
+@BOTH
+def test_mqtt_3_2_2_14_a_retained_publish_ends_the_connection_without_retain(serve: Serve, version: int) -> None:
+    """A PUBLISH with RETAIN closes the connection (5.0: 0x9A) when retained messages are not supported."""
+    with serve(retain_available=False) as server:
+        watch = server.subscriber("t", version=version)
+        server.connect(version).send(Publish("t", b"x", retain=True)).expect_end(0x9A)
+        watch.expect_silence()
 
 
 @pytest.mark.statement("MQTT-3.2.2-16", "5.0")
@@ -252,21 +265,64 @@ def test_mqtt_3_2_2_22_a_server_keep_alive_is_told_and_counts_v5(serve: Serve) -
         older.expect_silence()
 
 
-# --- the limits a CONNACK tells ---------------------------------------------------------------------------------
+# --- the limits that a CONNACK tells: they bind the client, and the server closes when they are broken ----------
 
 
-@pytest.mark.statement("MQTT-3.2.2-8", "5.0")
-def test_mqtt_3_2_2_8_what_is_told_is_kept_v5(serve: Serve) -> None:
-    """Maximum Packet Size, Topic Alias Maximum and Receive Maximum of the CONNACK are those that hold."""
-    settings: dict[str, Any] = {"max_packet_size": 100, "max_topic_alias": 3, "max_inflight": 2}
-    with serve(**settings) as server:
-        told = server.connect().connack.properties or {}
-        assert (told["maximum_packet_size"], told["topic_alias_maximum"], told["receive_maximum"]) == (100, 3, 2)
-        room = 100 - 8
-        server.connect().send(Publish("t", bytes(room), 1, packet_id=1)).expect(Puback(1, 0x10))
-        server.connect().send(Publish("t", bytes(room + 1), 1, packet_id=1)).expect_end(0x95)
-        server.connect().send(Publish("t", b"", properties={"topic_alias": 3})).expect_silence()
-        server.connect().send(Publish("t", b"", properties={"topic_alias": 4})).expect_end(0x94)
-        three = [Publish("t", b"", 2, packet_id=number) for number in (1, 2, 3)]
-        client = server.connect().send(*three)
-        client.expect(b"\x50\x03\x00\x01\x10", b"\x50\x03\x00\x02\x10").expect_end(0x93)
+@pytest.mark.statement("MQTT-3.2.2-15", "5.0")
+@BOTH
+def test_mqtt_3_2_2_15_a_packet_that_is_too_large_ends_the_connection(serve: Serve, version: int) -> None:
+    """A packet of the server's Maximum Packet Size is accepted, one byte more closes the connection (0x95)."""
+    with serve(max_packet_size=100) as server:
+        watch = server.subscriber("t", version=version)
+        client = server.connect(version)
+        if version == 5:
+            assert (client.connack.properties or {})["maximum_packet_size"] == 100
+        room = 100 - len(encode(Publish("t", b"", 1, packet_id=1), version))
+        client.send(Publish("t", bytes(room), 1, packet_id=1)).expect(Puback(1))
+        watch.expect_message("t", bytes(room))
+        client.send(Publish("t", bytes(room + 1), 1, packet_id=2)).expect_end(0x95)
+        watch.expect_silence()
+
+
+@pytest.mark.statement("MQTT-3.2.2-15", "5.0")
+def test_mqtt_3_2_2_15_nothing_waits_for_the_rest_of_it_v5(serve: Serve) -> None:
+    """The connection is closed as soon as the Remaining Length is known."""
+    with serve(max_packet_size=100) as server:
+        server.connect().send(b"\x30\x80\x80\x80\x01").expect_end(0x95)
+
+
+@pytest.mark.statement("MQTT-3.2.2-17", "5.0")
+@pytest.mark.statement("MQTT-3.2.2-18", "5.0")
+@pytest.mark.statement("MQTT-3.3.2-9", "5.0")
+@pytest.mark.parametrize("maximum", [0, 1, 3])
+def test_mqtt_3_2_2_17_an_alias_above_the_maximum_ends_the_connection_v5(serve: Serve, maximum: int) -> None:
+    """A Topic Alias above the server's Topic Alias Maximum, or any when that is 0, closes the connection (0x94)."""
+    with serve(max_topic_alias=maximum) as server:
+        watch = server.subscriber("t")
+        client = server.connect()
+        assert (client.connack.properties or {})["topic_alias_maximum"] == maximum
+        if maximum:
+            client.publish("t", b"x", topic_alias=maximum)
+            watch.expect_message("t", b"x")
+        client.send(Publish("t", b"", properties={"topic_alias": maximum + 1})).expect_end(0x94)
+        watch.expect_silence()
+
+
+@pytest.mark.statement("MQTT-3.3.4-7", "5.0")
+@pytest.mark.parametrize("maximum", [1, 3])
+def test_mqtt_3_3_4_7_more_than_the_servers_receive_maximum_ends_the_connection_v5(
+    serve: Serve, maximum: int
+) -> None:
+    """More unreleased messages of QoS 2 than the server's Receive Maximum close the connection (0x93)."""
+    with serve(max_inflight=maximum) as server:
+        watch = server.subscriber("t", 0)
+        client = server.connect()
+        assert (client.connack.properties or {})["receive_maximum"] == maximum
+        for packet_id in range(1, maximum + 1):
+            client.send(Publish("t", b"", 2, packet_id=packet_id)).expect(Pubrec(packet_id))
+        client.send(Pubrel(1)).expect(Pubcomp(1))
+        client.send(Publish("t", b"", 2, packet_id=1)).expect(Pubrec(1))
+        client.send(Publish("t", b"too many", 2, packet_id=99)).expect_end(0x93)
+        for _ in range(maximum + 1):
+            watch.expect_message("t")
+        watch.expect_silence()

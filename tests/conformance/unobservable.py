@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 CLIENT = "binds the client"
+COPIES = "does not arise: each matching subscription gets its own copy (MQTT-3.3.4-5)"
 
 UNOBSERVABLE: dict[str, dict[str, str]] = {
-    "3.1.1": {},
+    "3.1.1": {
+        "MQTT-2.3.1-2": CLIENT,
+        "MQTT-3.1.2-23": CLIENT,
+        "MQTT-3.1.3-7": CLIENT,
+    },
     "5.0": {
         "MQTT-3.1.2-20": CLIENT,
+        "MQTT-3.1.2-21": CLIENT,
+        "MQTT-3.1.2-30": CLIENT,
+        "MQTT-3.2.2-4": CLIENT,
+        "MQTT-3.2.2-5": CLIENT,
+        "MQTT-3.2.2-21": CLIENT,
+        "MQTT-3.3.2-10": CLIENT,
+        "MQTT-3.3.4-4": COPIES,
+        "MQTT-3.3.4-8": CLIENT,
     },
 }
 """Version → statement → why."""
