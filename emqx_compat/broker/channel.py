@@ -12,6 +12,7 @@ from emqx_compat.broker.authorizing import Authorization
 from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.counters import RECEIVED, SENT, SYS_UNCOUNTED
 from emqx_compat.broker.message import Message, Origin
+from emqx_compat.broker.mounting import unmounted
 from emqx_compat.broker.peer import Peer, Sink
 from emqx_compat.broker.states import State
 from emqx_compat.mqtt import CodecError, Decoder, Packet, PacketType, Puback, Publish, encode
@@ -66,6 +67,7 @@ class Channel:
         "held",
         "is_open",
         "keepalive",
+        "mountpoint",
         "origin",
         "out",
         "paused",
@@ -100,6 +102,7 @@ class Channel:
         self.fast = False
         self.is_open = False
         """Whether a session may send through it."""
+        self.mountpoint = ""
         self.keepalive = 0.0
         """Seconds of silence after which the connection is closed; 0 = never."""
         self.heard_at = broker.clock.now()
@@ -222,6 +225,8 @@ class Channel:
             connecting.refuse_unreadable(self, error)
             return
         reason = "frame_too_large" if error.reason_code == 0x95 else "frame_error"
+        if error.reason_code == 0x95:
+            self.broker.limits.reached("max_packet_size", self.decoder.max_packet_size, self.name)
         self.close(reason, error.reason_code, str(error))
 
     def connection_lost(self) -> None:
@@ -261,6 +266,8 @@ class Channel:
             assert self.session is not None
             self.broker.drop_delivery(self.session.client, "queue_full")
             return False
+        if self.mountpoint:
+            message = unmounted(self.mountpoint, message)
         if self.aliases_out is not None:
             alias, known = self.aliases_out.assign(message.topic)
         else:
@@ -353,6 +360,7 @@ class Channel:
             and not self.paused
             and not self.client_max_packet
             and self.aliases_out is None
+            and not self.mountpoint
             and not self.broker.hooks.message_delivered
         )
 
@@ -363,6 +371,7 @@ class Channel:
         now = self.broker.clock.now()
         self.checkup = None
         if self.state is State.IDLE:
+            self.broker.limits.reached("idle_timeout", int(self.broker.settings.idle_timeout), self.name)
             self.close("idle_timeout")
         elif self.state is State.AUTHENTICATING:
             self.watch(now + self.broker.settings.idle_timeout)

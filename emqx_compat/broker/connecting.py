@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, cast
 from emqx_compat.broker import closing
 from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
 from emqx_compat.broker.authorizing import Authorization
+from emqx_compat.broker.identity import identity
 from emqx_compat.broker.message import Origin
+from emqx_compat.broker.mounting import mountpoint_of
 from emqx_compat.broker.session import Session
 from emqx_compat.broker.states import State
 from emqx_compat.broker.wills import forget_will
@@ -57,15 +59,24 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     channel.version = packet.proto_ver
     channel.family = int(packet.proto_ver == 5)
     channel.client_max_packet = (packet.properties or {}).get("maximum_packet_size", 0)
-    code = _refusal(channel, packet)
+    clientid, username = identity(packet, channel.peer, broker.settings)
+    code = _refusal(channel, packet, clientid)
     if code is not None:
         refuse(channel, code)
         return
-    client = _client(channel, packet, now)
+    client = _client(channel, packet, clientid, username, now)
     if broker.banned.check(client.clientid, client.username, client.peerhost, now) is not None:
         refuse(channel, ReasonCode.BANNED)
         return
     broker.counters["client.authenticate"] += 1
+    wanted = channel.peer.endpoint.enable_authn
+    if wanted == "quick_deny_anonymous" and client.username is None:
+        _refuse_credentials(channel, ReasonCode.NOT_AUTHORIZED)
+        return
+    if not wanted:
+        _count_anonymous(channel)
+        open_session(channel, packet, client, now)
+        return
     if broker.hooks.client_authenticate:
         channel.state = State.AUTHENTICATING
         channel.sink.pause_reading()
@@ -78,12 +89,12 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     open_session(channel, packet, client, now)
 
 
-def _refusal(channel: Channel, packet: Connect) -> ReasonCode | None:
+def _refusal(channel: Channel, packet: Connect, clientid: str) -> ReasonCode | None:
     """What is wrong with a CONNECT in itself."""
     settings = channel.broker.settings
-    if not packet.clientid and (packet.proto_ver == 3 or (packet.proto_ver == 4 and not packet.clean_start)):
+    if not clientid and (packet.proto_ver == 3 or (packet.proto_ver == 4 and not packet.clean_start)):
         return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID  # [3.1.1 MQTT-3.1.3-8]
-    if len(packet.clientid.encode()) > settings.max_clientid_len:
+    if len(clientid.encode()) > settings.max_clientid_len:
         return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
     properties = packet.properties
     if properties and "authentication_method" in properties:
@@ -96,7 +107,7 @@ def _refusal(channel: Channel, packet: Connect) -> ReasonCode | None:
     return None
 
 
-def _client(channel: Channel, packet: Connect, now: float) -> Client:
+def _client(channel: Channel, packet: Connect, clientid: str, username: str | None, now: float) -> Client:
     """The listing record of a new connection."""
     broker = channel.broker
     settings = broker.settings
@@ -109,10 +120,10 @@ def _client(channel: Channel, packet: Connect, now: float) -> Client:
     keepalive = packet.keepalive
     if settings.server_keepalive is not None and packet.proto_ver == 5:
         keepalive = settings.server_keepalive
-    return Client(
-        clientid=packet.clientid or _free_clientid(broker),
+    client = Client(
+        clientid=clientid or _free_clientid(broker),
         node=broker.node,
-        username=packet.username,
+        username=username,
         listener=peer.endpoint.id,
         peerhost=peer.peerhost,
         peerport=peer.peerport,
@@ -132,7 +143,12 @@ def _client(channel: Channel, packet: Connect, now: float) -> Client:
         ws_cookie=peer.ws_cookie,
         cn=peer.cn,
         dn=peer.dn,
+        zone=peer.endpoint.zone,
+        enable_authn=bool(peer.endpoint.enable_authn),
     )
+    if peer.endpoint.mountpoint:
+        client.mountpoint = mountpoint_of(peer.endpoint.mountpoint, client)
+    return client
 
 
 def _free_clientid(broker: Broker) -> str:
@@ -208,6 +224,11 @@ def open_session(channel: Channel, packet: Connect, client: Client, now: float) 
         held.channel.close("takenover", ReasonCode.SESSION_TAKEN_OVER)  # [MQTT-3.1.4-3]
         held = broker.registry.get(client.clientid)  # gone, if it ended with its connection
     if held is None:
+        limit = broker.settings.max_sessions
+        if len(broker.registry) >= limit:
+            broker.limits.reached("max_sessions", limit, client.clientid)
+            refuse(channel, ReasonCode.QUOTA_EXCEEDED)
+            return
         session = Session(broker, client)
         if client.is_persistent:
             session.durable = broker.journal.open(session)
@@ -279,6 +300,7 @@ def _attach(channel: Channel, session: Session, packet: Connect) -> None:
     channel.is_open = True
     channel.origin = Origin(client.clientid, client.username, client.peerhost)
     channel.will = packet.will
+    channel.mountpoint = client.mountpoint or ""
     if channel.broker.authorizing:
         channel.authz = Authorization(channel.broker, client)
     channel.keepalive = client.keepalive * settings.keepalive_multiplier

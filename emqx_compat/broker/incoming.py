@@ -40,12 +40,15 @@ def on_publish(channel: Channel, packet: Publish, now: float) -> None:
         channel.close("retain_not_supported", ReasonCode.RETAIN_NOT_SUPPORTED)
         return
     if topic.count("/") >= settings.max_topic_levels:
+        broker.limits.reached("max_topic_levels", settings.max_topic_levels, channel.name)
         channel.close("topic_name_invalid", ReasonCode.TOPIC_NAME_INVALID)
         return
     if channel.authz is not None and not channel.authz.allows("publish", topic, qos, packet.retain, now):
         _forbid(channel, packet)
         return
     assert channel.origin is not None
+    if channel.mountpoint:
+        topic = channel.mountpoint + topic
     message = Message(topic, packet.payload, qos, packet.retain, channel.origin, properties, now)
     if not qos:
         broker.publish(message, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+CertificateField = Literal["disabled", "cn", "dn", "crt", "pem", "md5"]
 SharedStrategy = Literal["random", "round_robin"]
 
 
@@ -71,6 +72,9 @@ class BrokerSettings:
     """Whether `$SYS/brokers/<node>/clients/<id>/connected` and `…/disconnected` are published."""
     sys_version: str = "5.6.1"
     sys_description: str = "EMQX Enterprise"
+    use_username_as_clientid: bool = False
+    peer_cert_as_username: CertificateField = "disabled"
+    peer_cert_as_clientid: CertificateField = "disabled"
     max_half_open: int = 8_192
     """Connections, over all listeners, that have not sent their CONNECT; above it the oldest is closed."""
     max_filters: int = 4_096

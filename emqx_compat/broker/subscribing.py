@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from emqx_compat.broker.binding import Binding
+from emqx_compat.broker.mounting import mounted
 from emqx_compat.broker.replay import forget_replays, replay_retained
 from emqx_compat.core.clients import Client, SubscriptionOptions
 from emqx_compat.mqtt import (
@@ -51,8 +52,10 @@ def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
     wanted = packet.subscriptions
     if broker.hooks.client_subscribe:
         wanted = _hooked(session, wanted, forbidden)
+    if len(wanted) > broker.settings.max_filters:
+        broker.limits.reached("max_filters", broker.settings.max_filters, channel.name)
     for index, request in enumerate(wanted):
-        refusal = ReasonCode.NOT_AUTHORIZED if index in forbidden else _refusal(channel, request)
+        refusal = ReasonCode.NOT_AUTHORIZED if index in forbidden else _refusal(channel, request, index)
         if refusal is not None:
             codes.append(int(refusal))
             continue
@@ -139,24 +142,37 @@ def _binding(channel: Channel, request: SubscriptionRequest, qos: int, subid: in
         no_local = channel.broker.settings.ignore_loop_deliver and not request.topic_filter.startswith("$")
         as_published = channel.session.client.is_bridge
     return Binding(
-        channel.session, request.topic_filter, qos, no_local, as_published, request.retain_handling, subid
+        channel.session,
+        mounted(channel.mountpoint, request.topic_filter),
+        qos,
+        no_local,
+        as_published,
+        request.retain_handling,
+        subid,
     )
 
 
-def _refusal(channel: Channel, request: SubscriptionRequest) -> ReasonCode | None:
-    """Why the settings do not allow a filter, if so."""
+def _refusal(channel: Channel, request: SubscriptionRequest, index: int) -> ReasonCode | None:
+    """Why the settings do not allow the filter at that place of a SUBSCRIBE, if so."""
     settings = channel.broker.settings
+    if index >= settings.max_filters:
+        return ReasonCode.QUOTA_EXCEEDED
     group, topic = split_share(request.topic_filter)
     if group is not None and not settings.shared_subscription:
         return ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
     if not settings.wildcard_subscription and ("+" in topic or "#" in topic):
         return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    limits = channel.broker.limits
     if topic.count("/") >= settings.max_topic_levels:
+        limits.reached("max_topic_levels", settings.max_topic_levels, channel.name)
         return ReasonCode.TOPIC_FILTER_INVALID
     session = channel.session
     assert session is not None
-    limit = settings.max_subscriptions
-    if limit is not None and len(session.bindings) >= limit and request.topic_filter not in session.bindings:
+    limit = settings.max_client_subscriptions
+    if settings.max_subscriptions is not None:
+        limit = min(limit, settings.max_subscriptions)
+    if len(session.bindings) >= limit and mounted(channel.mountpoint, request.topic_filter) not in session.bindings:
+        limits.reached("max_subscriptions", limit, channel.name)
         return ReasonCode.QUOTA_EXCEEDED
     return None
 
@@ -171,7 +187,9 @@ def on_unsubscribe(channel: Channel, packet: Unsubscribe, now: float) -> None:
     for hook in tuple(broker.hooks.client_unsubscribe):
         topic_filters = fold(hook, session.client, list(topic_filters))
     codes = [
-        0 if unbind(broker, session, topic_filter) else int(ReasonCode.NO_SUBSCRIPTION_EXISTED)
+        0
+        if unbind(broker, session, mounted(channel.mountpoint, topic_filter))
+        else int(ReasonCode.NO_SUBSCRIPTION_EXISTED)
         for topic_filter in topic_filters
     ]
     if session.durable is None:

@@ -34,7 +34,15 @@ def leave_will(session: Session, channel: Channel) -> None:
         return
     properties = will.properties.copy() if will.properties else {}
     delay = properties.pop("will_delay_interval", 0)
-    message = Message(will.topic, will.payload, will.qos, will.retain, channel.origin, properties or None, now)
+    message = Message(
+        channel.mountpoint + will.topic,
+        will.payload,
+        will.qos,
+        will.retain,
+        channel.origin,
+        properties or None,
+        now,
+    )
     session.will = PendingWill(message)
     if not delay:
         publish_will(session)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from emqx_compat.broker import BrokerSettings
+from emqx_compat.broker.settings import CertificateField
 from emqx_compat.config import Configuration, ListenerSettings, Settings
 from emqx_compat.core.nodes import Listener
 from emqx_compat.transports import AccessRules, ListenerSpec, TlsFiles, WebSocketOptions
@@ -44,6 +45,9 @@ def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSet
         server_keepalive=mqtt.server_keepalive,
         idle_timeout=_NEVER if mqtt.idle_timeout is None else mqtt.idle_timeout,
         response_information=mqtt.response_information,
+        use_username_as_clientid=mqtt.use_username_as_clientid,
+        peer_cert_as_username=cast(CertificateField, mqtt.peer_cert_as_username),
+        peer_cert_as_clientid=cast(CertificateField, mqtt.peer_cert_as_clientid),
         retained_max_payload_size=retainer.max_payload_size,
         retained_max_messages=retainer.max_retained_messages,
         retained_msg_expiry_interval=retainer.msg_expiry_interval,

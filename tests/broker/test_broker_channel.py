@@ -23,6 +23,10 @@ class Recorder:
         self.reading = True
         self.end = ""
 
+    @property
+    def is_gone(self) -> bool:
+        return bool(self.end)
+
     def write(self, data: bytes) -> None:
         self.writes.append(data)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 YIELD_EVERY = 500
 """Rows that a scan looks at before the event loop gets its turn."""
 
+_CLOSING_TURNS = 5
+
 Test = Callable[[Client], bool]
 
 
@@ -87,9 +89,12 @@ class EmbeddedClients:
         session = self._broker.registry.get(clientid)
         if session is None or (session.channel is None and not discard_session):
             return False
+        channel = session.channel
         kick(self._broker, session, discard_session)
         self._broker.flush()
         await self._broker.journal.saved()
+        if channel is not None:
+            await _gone(channel)
         return True
 
     async def drop_session(self, clientid: str) -> None:
@@ -163,6 +168,14 @@ class EmbeddedClients:
         if session is None:
             raise Fault(F.SESSION_NOT_FOUND, clientid=clientid)
         return session
+
+
+async def _gone(channel: Channel) -> None:
+    """Wait until the socket is closed: some turns of the loop, unless the peer is slow to take its last bytes."""
+    for _ in range(_CLOSING_TURNS):
+        if channel.sink.is_gone:
+            return
+        await asyncio.sleep(0)
 
 
 def in_order(sessions: Sequence[Session], order: Order) -> Sequence[Session]:

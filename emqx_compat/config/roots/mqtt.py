@@ -60,13 +60,9 @@ MQTT = Struct(
         "retry_interval": Field(
             duration("infinity"), "30s", "Wait before an unacknowledged QoS 1 or 2 message is sent again."
         ),
-        "use_username_as_clientid": Field(boolean(), False, "Take the username as client id.", used=False),
-        "peer_cert_as_username": Field(
-            enum(*_CERT), "disabled", "Field of the peer's certificate for username.", used=False
-        ),
-        "peer_cert_as_clientid": Field(
-            enum(*_CERT), "disabled", "Field of the peer's certificate for client id.", used=False
-        ),
+        "use_username_as_clientid": Field(boolean(), False, "Take the username as client id."),
+        "peer_cert_as_username": Field(enum(*_CERT), "disabled", "Field of the peer's certificate for username."),
+        "peer_cert_as_clientid": Field(enum(*_CERT), "disabled", "Field of the peer's certificate for client id."),
         "session_expiry_interval": Field(
             duration(), "2h", "How long a session outlives its connection (clients before MQTT 5)."
         ),
