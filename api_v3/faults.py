@@ -12,6 +12,11 @@ def text(status: int, message: str) -> Wire:
     return Wire(status, message=message, text=True, headers={"Content-Type": "text/plain"})
 
 
+def refused(term: str) -> Wire:
+    """How the rule engine says no: with the Erlang term of what went wrong."""
+    return Wire(code=400, message="Bad Arguments: " + term)
+
+
 CRASH = text(500, "Internal Error")
 """What a handler that crashes comes to: 3.2.8 leaves most mistakes of the caller unchecked."""
 NOT_FOUND = text(404, "Not found.")
@@ -20,6 +25,10 @@ REFUSED = text(400, "Not found.")
 """What the HTTP server answers to a path or method that reaches no dispatcher: `/status/`, the bare prefix."""
 NOTHING = Wire(404, empty=True)
 """Any path outside the API."""
+ABSENT = Wire(code=404, message="Not Found")
+"""No such rule, action, resource or type of resources."""
+UNREADABLE = refused("function_clause")
+"""What the rule engine says to a call without its mandatory fields."""
 NODE_DOWN = Wire(message="nodedown")
 NODE_DOWN_102 = Wire(code=102, message="nodedown")
 NO_CONTENT = Wire(204, empty=True)
@@ -66,4 +75,31 @@ COLUMN: Column = {
     F.USERNAME_EMPTY: Wire(message="Username undefined"),
     F.PASSWORD_EMPTY: Wire(message="Password undefined"),
     F.PASSWORD_WRONG: Wire(message="Password Error"),
+    # the rule engine; where 3.2.8 adds a stack trace, the list is empty here
+    F.ARGUMENTS_INVALID: refused("{reason!e}"),
+    F.SQL_SYNTAX: refused('{{parse_error,{{"{line}: syntax error before: {near!q}",[]}}}}'),
+    F.SQL_ILLEGAL: refused('{{lex_error,{{{line},sql_lex,{{illegal,"{text!q}"}}}}}}'),
+    F.SQL_EMPTY: refused("{{parse_error,invalid_string}}"),
+    F.SQL_UNSUPPORTED: refused("{{parse_error,function_clause,[]}}"),
+    F.SQL_NUMBER_INVALID: refused("{{parse_error,badarg,[]}}"),
+    F.SQL_FUNCTION_UNKNOWN: refused("{{parse_error,badarg,[]}}"),
+    F.SQL_EVENT_UNKNOWN: refused("{{parse_error,unknown_event_type,[]}}"),
+    F.SQL_COLUMN_UNKNOWN: refused("{{parse_error,{{unknown_column,{column!e}}},[]}}"),
+    F.SQL_TEST_COLUMN_UNKNOWN: Wire(code=400, message="Unknown Column: {name}"),
+    F.SQL_FAILED: refused("{{{step},{reason!e}}}"),
+    F.SQL_NOT_MATCHED: Wire(code=404, message="SQL Not Match"),
+    F.CONTEXT_UNKNOWN: refused("badarg"),
+    F.EVENT_UNKNOWN: Wire(code=400, message="Event {event} Not Found"),
+    F.RULE_NOT_FOUND: ABSENT,
+    F.ACTION_UNKNOWN: refused("{{action_not_found,{name!w}}}"),
+    F.CONFIG_MISSING: refused("{{required_field_missing,{name!w}}}"),
+    F.CONFIG_TYPE: refused("{{invalid_data_type,{{{expected},{value!e}}}}}"),
+    F.CONFIG_ENUM: refused("{{invalid_data_type,{{enum,{{{value!e},{allowed!e}}}}}}}"),
+    F.CONFIG_RANGE: refused("{{invalid_data_type,{{number,{{{value!e},{allowed!e}}}}}}}"),
+    F.RESOURCE_NOT_FOUND: Wire(code=400, message="Resource {id} Not Found"),
+    F.RESOURCE_TYPE_UNKNOWN: Wire(code=400, message="Resource Type {type} Not Found"),
+    F.RESOURCE_NOT_STARTED: refused("{{resource_not_initialized,{id!e}}}"),
+    F.RESOURCE_START_FAILED: Wire(code=400, message="Start Resource {id} Failed"),
+    F.RESOURCE_TEST_FAILED: Wire(code=500, message="Test Creating Resource Failed"),
+    F.RESOURCE_IN_USE: refused("{{dependency_exists,{{rule,{rule!e}}}}}"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
 
-_KNOWN_WORDS = frozenset({"emqx", "erlang", "kernel", "mnesia", "stdlib"})
+KNOWN_WORDS = frozenset({"emqx", "erlang", "kernel", "mnesia", "stdlib"})
 """Words that every EMQ X knows as atoms: 3.2.8 takes them for the names of nodes that are down, where a name that
 it has never seen is an unknown path."""
 
@@ -13,7 +13,7 @@ it has never seen is an unknown path."""
 def node_is_down(call: Call) -> bool:
     """Whether `{node}`, if the path has one, is known but not running. Faults: NODE_UNKNOWN."""
     name = call.params.get("node")
-    if name in _KNOWN_WORDS:
+    if name in KNOWN_WORDS:
         return True
     if name is not None:
         call.engine.nodes.require(name)

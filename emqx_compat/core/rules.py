@@ -160,8 +160,12 @@ class RuleService(Protocol):
 
         `actions` are those that the generation knows. Checked in this order: SQL, then each action (known, its
         parameters, its resource).
-        Faults: SQL_*, ACTION_UNKNOWN, CONFIG_*, RESOURCE_NOT_FOUND (3.1), RESOURCE_NOT_STARTED.
+        Faults: SQL_*, EVENT_UNKNOWN (3.1), ACTION_UNKNOWN, CONFIG_*, ARGUMENTS_INVALID, RESOURCE_NOT_FOUND (3.1),
+        RESOURCE_NOT_STARTED.
         """
+
+    async def sources(self, sql: str, dialect: SqlDialect) -> Sequence[str]:
+        """What stands after FROM; nothing when the text does not parse."""
 
     async def delete(self, rule_id: str) -> bool:
         """False: there was none."""
@@ -170,7 +174,7 @@ class RuleService(Protocol):
         """What the SQL selects from an example of its first event, into which `context` is put: an object, or an
         array for FOREACH. Nothing is stored, no action runs.
 
-        Faults: SQL_*, CONTEXT_UNKNOWN, CONTEXT_INVALID.
+        Faults: SQL_*, CONTEXT_UNKNOWN, ARGUMENTS_INVALID; a column that nobody knows is SQL_TEST_COLUMN_UNKNOWN.
         """
 
 
@@ -186,7 +190,7 @@ class ResourceService(Protocol):
     async def create(self, resource: Resource, types: Mapping[str, ResourceType]) -> Resource:
         """Check and store, then try to start it, which may fail; the result has its id. The same id replaces.
 
-        Faults: RESOURCE_TYPE_UNKNOWN, CONFIG_*.
+        Faults: RESOURCE_TYPE_UNKNOWN, CONFIG_*, ARGUMENTS_INVALID.
         """
 
     async def test(self, resource: Resource, types: Mapping[str, ResourceType]) -> None:

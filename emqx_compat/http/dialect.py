@@ -13,7 +13,7 @@ from starlette.responses import Response
 from emqx_compat.core.accounts import Principal
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
-from emqx_compat.http.formats import erlang_term, escaped_text
+from emqx_compat.http.formats import erlang_term, escaped_text, quoted_word
 from emqx_compat.http.route import Route, Wire
 from emqx_compat.http.router import Router, SegmentRouter
 
@@ -71,8 +71,8 @@ def wire_for(fault: Fault, call: Call) -> Wire:
 def message_of(wire: Wire, fault: Fault) -> str | None:
     """The message with the fault's parameters filled in.
 
-    `{name!e}` prints a parameter as an Erlang term, `{name!q}` as the inside of an Erlang string. A placeholder
-    without parameter stays as it is, instead of failing while a failure is reported.
+    `{name!e}` prints a parameter as an Erlang term, `{name!w}` as an Erlang word, `{name!q}` as the inside of an
+    Erlang string. A placeholder without parameter stays as it is, instead of failing while a failure is reported.
     """
     return None if wire.message is None else _MESSAGES.vformat(wire.message, (), fault.params)
 
@@ -84,6 +84,8 @@ class _Messages(Formatter):
     def convert_field(self, value: Any, conversion: Any) -> Any:
         if conversion == "e":
             return erlang_term(value)
+        if conversion == "w":
+            return quoted_word(str(value))
         if conversion == "q":
             return escaped_text(str(value))
         return super().convert_field(value, conversion)

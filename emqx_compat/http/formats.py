@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 
 from emqx_compat.core.terms import Atom as Atom
@@ -20,6 +21,7 @@ _ESCAPES = str.maketrans(
         "\x1b": "\\e",
     }
 )
+_PLAIN_WORD = re.compile(r"[a-z][A-Za-z0-9_@]*")
 _UNITS = ((1024**3, "G"), (1024**2, "M"), (1024, "K"))
 
 
@@ -86,6 +88,11 @@ def erlang_term(value: object) -> str:
 def escaped_text(text: str) -> str:
     """The inside of an Erlang string."""
     return text.translate(_ESCAPES)
+
+
+def quoted_word(text: str) -> str:
+    """A word as Erlang prints it: in quotes, unless it is made of letters and begins with a small one."""
+    return text if _PLAIN_WORD.fullmatch(text) else f"'{text}'"
 
 
 def _binary(text: str) -> str:

@@ -23,10 +23,10 @@ _MAX_CHECKED = 4096
 def check_params(params: object, specs: ParamSpecs) -> None:
     """What is required is there, and what is there fits; unknown parameters pass.
 
-    Faults: CONFIG_MISSING, CONFIG_ENUM, CONFIG_TYPE, CONFIG_RANGE, CONTEXT_INVALID (no object at all).
+    Faults: CONFIG_MISSING, CONFIG_ENUM, CONFIG_TYPE, CONFIG_RANGE, ARGUMENTS_INVALID (no object at all).
     """
     if specs and not isinstance(params, Mapping):
-        raise Fault(F.CONTEXT_INVALID, reason=(Atom("badmap"), params))
+        raise Fault(F.ARGUMENTS_INVALID, reason=(Atom("badmap"), params))
     for name, spec in specs.items():
         assert isinstance(params, Mapping)
         if name in params:
@@ -49,7 +49,7 @@ def _check(value: object, spec: Mapping[str, Any]) -> None:
                 raise Fault(F.CONFIG_TYPE, expected="boolean", value=value)
         case "array":
             if not isinstance(value, list):
-                raise Fault(F.CONTEXT_INVALID, reason=(Atom("bad_generator"), value))
+                raise Fault(F.ARGUMENTS_INVALID, reason=(Atom("bad_generator"), value))
             for item in value:
                 _check(item, spec["items"])
         case "object":

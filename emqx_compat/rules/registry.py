@@ -70,6 +70,13 @@ class Rules:
         self._rules[made.id] = made
         return made
 
+    async def sources(self, sql: str, dialect: SqlDialect) -> Sequence[str]:
+        """What stands after FROM; nothing when the text does not parse."""
+        try:
+            return parse(sql, dialect).sources
+        except SqlError:
+            return ()
+
     async def delete(self, rule_id: str) -> bool:
         """False: there was none."""
         if self._rules.pop(rule_id, None) is None:
@@ -78,13 +85,13 @@ class Rules:
         return True
 
     async def test(self, sql: str, dialect: SqlDialect, context: Mapping[str, object]) -> object:
-        """Faults: SQL_*, CONTEXT_UNKNOWN, CONTEXT_INVALID."""
-        statement = _checked(sql, dialect)
+        """Faults: SQL_*, CONTEXT_UNKNOWN, ARGUMENTS_INVALID."""
+        statement = _checked(sql, dialect, unknown_column=F.SQL_TEST_COLUMN_UNKNOWN)
         columns = example(statement.sources[0], self._node, self._clock.now())
         try:
             unknown = fill_in(columns, context)
         except EvalError as error:
-            raise Fault(F.CONTEXT_INVALID, reason=error.reason) from None
+            raise Fault(F.ARGUMENTS_INVALID, reason=error.reason) from None
         if unknown is not None:
             raise Fault(F.CONTEXT_UNKNOWN, name=unknown)
         return _run(compile_statement(statement), columns)
@@ -125,7 +132,7 @@ class Rules:
         return self._last_stamp
 
 
-def _checked(sql: str, dialect: SqlDialect) -> Statement:
+def _checked(sql: str, dialect: SqlDialect, *, unknown_column: F = F.SQL_COLUMN_UNKNOWN) -> Statement:
     """The statement as its dialect understands it. Faults: SQL_*."""
     try:
         statement = parse(sql, dialect)
@@ -134,7 +141,8 @@ def _checked(sql: str, dialect: SqlDialect) -> Statement:
         if dialect == "3.1" and statement.foreach:
             raise SqlError(F.SQL_UNSUPPORTED, what="FOREACH")
     except SqlError as error:
-        raise Fault(error.kind, **error.params) from None
+        kind = unknown_column if error.kind is F.SQL_COLUMN_UNKNOWN else error.kind
+        raise Fault(kind, **error.params) from None
     return statement
 
 
@@ -143,7 +151,7 @@ def _run(program: Program, columns: Mapping[str, object]) -> object:
         found = program.run(columns)
     except StepError as error:
         if not error.step:
-            raise Fault(F.CONTEXT_INVALID, reason=error.reason) from None
+            raise Fault(F.ARGUMENTS_INVALID, reason=error.reason) from None
         raise Fault(F.SQL_FAILED, step=error.step, reason=error.reason) from None
     if found is None:
         raise Fault(F.SQL_NOT_MATCHED)
