@@ -29,34 +29,3 @@ CONFIGS = _absent(
     ("GET", _PLUGIN_CONFIGS, "get_plugin_configs", "Get configurations of a plugin on the node"),
     ("PUT", _PLUGIN_CONFIGS, "update_plugin_configs", "Update configurations of a plugin on the node"),
 )
-
-RULE_ENGINE = _absent(
-    ("POST", "/rules/", "create_rule", "Create a rule"),
-    ("GET", "/rules/", "list_rules", "A list of all rules"),
-    ("GET", "/rules/:id", "show_rule", "Show a rule"),
-    ("DELETE", "/rules/:id", "delete_rule", "Delete a rule"),
-    ("GET", "/actions/", "list_actions", "A list of all actions"),
-    ("GET", "/actions/:name", "show_action", "Show an action"),
-    ("GET", "/resources/", "list_resources", "A list of all resources"),
-    ("POST", "/resources/", "create_resource", "Create a resource"),
-    ("GET", "/resources/:id", "show_resource", "Show a resource"),
-    ("GET", "/resource_status/:id", "get_resource_status", "Get status of a resource"),
-    ("POST", "/resources/:id", "start_resource", "Start a resource"),
-    ("DELETE", "/resources/:id", "delete_resource", "Delete a resource"),
-    ("GET", "/resource_types/", "list_resource_types", "List all resource types"),
-    ("GET", "/resource_types/:name", "show_resource_type", "Show a resource type"),
-    ("GET", "/resource_types/:type/resources", "list_resources_by_type", "List all resources of a resource type"),
-    ("GET", "/rule_events/", "list_events", "List all events with detailed info"),
-)
-
-UNLISTED = (
-    Route(
-        "GET",
-        "/resource_types/{type}/actions",
-        "list_actions_by_type",
-        None,
-        "List all actions of a resource type",
-        listed=False,
-    ),
-)
-"""Documented, but not part of the API list."""
