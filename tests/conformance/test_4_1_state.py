@@ -38,7 +38,7 @@ def lasting(server: Server, version: int, expiry: int = HOUR, **fields: Any) -> 
 @pytest.mark.statement("MQTT-4.1.0-1", "3.1.1")
 @BOTH
 def test_mqtt_4_1_0_1_everything_is_kept(server: Server, version: int) -> None:
-    """Subscriptions, unacknowledged and queued messages and identifiers of QoS 2 are kept as long as the session."""
+    """Subscriptions, unacknowledged and queued messages and QoS 2 identifiers are kept as long as the session."""
     client = lasting(server, version).subscribe("t", 2)
     sender = server.connect(version)
     client.send(Publish("u", b"", 2, packet_id=77)).expect(Pubrec, packet_id=77)

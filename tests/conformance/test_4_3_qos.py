@@ -41,7 +41,7 @@ def test_mqtt_4_3_1_1_at_most_once(server: Server, version: int, qos: int) -> No
     client.expect(bytes.fromhex(f"30 {size:02x} 00 01 74 {empty(version)} 78")).expect_silence()
 
 
-# --- QoS 1, the server sends ---------------------------------------------------------------------------------------
+# --- QoS 1, the server sends -------------------------------------------------------------------------------------
 
 
 @pytest.mark.statement("MQTT-4.3.2-1", "3.1.1", "5.0")
@@ -101,7 +101,7 @@ def test_mqtt_4_3_2_3_unacknowledged_until_the_puback(server: Server, version: i
     lasting(server, version).expect_silence()
 
 
-# --- QoS 1, the server receives ------------------------------------------------------------------------------------
+# --- QoS 1, the server receives ----------------------------------------------------------------------------------
 
 
 @pytest.mark.statement("MQTT-4.3.2-2", "3.1.1")
@@ -129,7 +129,7 @@ def test_mqtt_4_3_2_5_after_the_puback_it_is_a_new_message(server: Server, versi
     watcher.expect_message("t", b"1", 1).expect_message("t", b"2", 1, dup=False).expect_silence()
 
 
-# --- QoS 2, the server sends ---------------------------------------------------------------------------------------
+# --- QoS 2, the server sends -------------------------------------------------------------------------------------
 
 
 def delivered(server: Server, version: int, payload: bytes = b"x", **properties: Any) -> tuple[Wire, int]:
@@ -217,7 +217,7 @@ def test_mqtt_4_3_3_7_what_was_sent_does_not_expire(server: Server) -> None:
     again.send(Pubrec(packet_id)).expect(Pubrel(packet_id)).send(Pubcomp(packet_id)).expect_silence()
 
 
-# --- QoS 2, the server receives ------------------------------------------------------------------------------------
+# --- QoS 2, the server receives ----------------------------------------------------------------------------------
 
 
 @pytest.mark.statement("MQTT-4.3.3-2", "3.1.1")
@@ -262,7 +262,7 @@ def test_mqtt_4_3_3_10_until_the_pubrel_it_is_the_same_message(server: Server, v
 @BOTH
 @pytest.mark.parametrize("how", ["drop", "disconnect", "take over"])
 def test_mqtt_4_3_3_10_also_on_another_connection(server: Server, version: int, how: str) -> None:
-    """The identifiers that wait for their PUBREL outlive the connection: what is sent again is not delivered again."""
+    """Identifiers that wait for their PUBREL outlive the connection: what is sent again is not delivered again."""
     watcher = server.subscriber("t", 2, version)
     client = lasting(server, version).send(Publish("t", b"x", 2, packet_id=7)).expect(Pubrec(7))
     if how != "take over":
