@@ -9,7 +9,11 @@ from marshmallow import fields
 from starlette.responses import Response
 
 from api_v2.dialect import UNKNOWN, BodySchema, arguments, asked_node, ok, shown_node
-from api_v2.values import (
+from emqx_compat.core.engine import Engine, HotSettingService
+from emqx_compat.core.faults import F, Fault
+from emqx_compat.core.hot_settings import HOT_SETTINGS, fits
+from emqx_compat.http.call import Call
+from emqx_compat.http.conf_values import (
     ATOM,
     BACKOFF,
     BOOLEAN,
@@ -27,10 +31,6 @@ from api_v2.values import (
     WORD,
     Datatype,
 )
-from emqx_compat.core.engine import Engine, HotSettingService
-from emqx_compat.core.faults import F, Fault
-from emqx_compat.core.hot_settings import HOT_SETTINGS, fits
-from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route, Wire
 
 BROKER = "emqttd"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -22,6 +23,14 @@ PROTOCOLS = {
 """By type, or by id where the type alone does not tell. What 2.x has no word for is not shown."""
 NO_LIMIT = 102400
 """2.x knows no listener without a limit; this is the one that it ships for MQTT."""
+ENDED = {
+    "kicked": "kick",
+    "discard": "conflict",
+    "frame_error": "parser_error",
+    "frame_too_large": "parser_error",
+    "not_authorized": "auth_failure",
+}
+"""Why connections end, in the words of 2.x where they differ."""
 
 # --- render
 
@@ -29,6 +38,15 @@ NO_LIMIT = 102400
 def protocol_of(listener: Listener) -> str | None:
     """The name in 2.x; None when it has none."""
     return PROTOCOLS.get(listener.type) or PROTOCOLS.get(listener.id)
+
+
+def render_ends(counts: Mapping[str, int]) -> dict[str, int] | list[Any]:
+    """Ended connections by reason; an empty array when there are none."""
+    ended: dict[str, int] = {}
+    for reason, count in counts.items():
+        word = ENDED.get(reason, reason)
+        ended[word] = ended.get(word, 0) + count
+    return ended or []
 
 
 def render_listener(listener: Listener) -> dict[str, Any]:
@@ -40,7 +58,7 @@ def render_listener(listener: Listener) -> dict[str, Any]:
         "acceptors": listener.acceptors,
         "max_clients": NO_LIMIT if listener.max_connections is None else listener.max_connections,
         "current_clients": listener.current_connections,
-        "shutdown_count": listener.shutdown_count or [],
+        "shutdown_count": render_ends(listener.shutdown_count),
     }
 
 

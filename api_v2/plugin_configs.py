@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from api_v2.configs import BROKER, KEYS, change
 from api_v2.dialect import asked_node, ok
-from api_v2.plugin_keys import PLUGIN_KEYS, UNSEEN, PluginKeys
+from api_v2.plugin_keys import PLUGIN_KEYS, UNSEEN
 from api_v2.plugins import feature_of
 from emqx_compat.core.engine import Engine
 from emqx_compat.core.faults import F, Fault
-from emqx_compat.core.mqtt_users import UserKind
 from emqx_compat.http.call import Call, Missing
+from emqx_compat.http.conf_keys import PluginKeys, add_users, set_switches
 from emqx_compat.http.route import Route, Wire
 
 # --- parse
@@ -75,27 +75,6 @@ async def set_hot_keys(engine: Engine, given: Mapping[str, str]) -> None:
     for key in KEYS:
         if key.name in given:
             await change(engine, key, given[key.name])
-
-
-async def set_switches(engine: Engine, keys: PluginKeys, given: Mapping[str, str]) -> None:
-    """The parts of a plugin start and stop; what is not named has its default, off."""
-    for key, feature in keys.switches.items():
-        wanted = given.get(key) == "on"
-        if engine.features.active(feature) is not wanted:
-            await (engine.features.start(feature) if wanted else engine.features.stop(feature))
-
-
-async def add_users(engine: Engine, keys: PluginKeys, feature: str, given: Mapping[str, str]) -> None:
-    """The pairs of names and passwords become MQTT users, where there are none of that name."""
-    if keys.users is None:
-        return
-    kind: UserKind = "clientid" if feature == "auth_clientid" else "username"
-    of_name, of_password = keys.users
-    for key, name in given.items():
-        prefix, _, end = key.rpartition(".")
-        password = given.get(f"{prefix}.{of_password}")
-        if end == of_name and password is not None and await engine.mqtt_users.get(kind, name) is None:
-            await engine.mqtt_users.add(kind, name, password)
 
 
 # --- routes

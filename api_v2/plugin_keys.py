@@ -2,88 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-from api_v2.values import read_duration, read_flag, read_integer, read_size, read_text
-
-Reader = Callable[[str], object]
-"""Raises ValueError when a text does not fit."""
-
-_VARIABLE = re.compile(r"\\\$\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class PluginKeys:
-    """The configuration of one plugin."""
-
-    schema: Mapping[str, Reader] = field(default_factory=dict)
-    """By key, in the order of the schema; a part `$id` or `$name` stands for any word."""
-    shipped: Mapping[str, str] = field(default_factory=dict)
-    """What is set before anyone has set anything."""
-    options: tuple[tuple[str, str], ...] = ()
-    """Beginnings of keys → how the engine's options begin; other keys are options of the same name."""
-    fixed: Mapping[str, str] = field(default_factory=dict)
-    """Options that go along with whatever is set."""
-    switches: Mapping[str, str] = field(default_factory=dict)
-    """Keys that switch features, while the plugin runs."""
-    users: tuple[str, str] | None = None
-    """Ends of the keys of a pair `<prefix>.<n>.<end>` that make an MQTT user: its name, its password."""
-    open: bool = False
-    """Any key may be set: nobody has seen the schema, and nothing here reads it."""
-
-    def accepts(self, given: Mapping[str, object]) -> bool:
-        """Whether the plugin's schema takes these values."""
-        return all(isinstance(text, str) and self._fits(key, text) for key, text in given.items())
-
-    def _fits(self, key: str, text: str) -> bool:
-        if self.open:
-            return True
-        for pattern, read in self.schema.items():
-            if re.fullmatch(_VARIABLE.sub("[^.]+", re.escape(pattern)), key):
-                try:
-                    read(text)
-                except ValueError:
-                    return False
-                return True
-        return False
-
-    def to_options(self, given: Mapping[str, str]) -> dict[str, str]:
-        """What the engine is given."""
-        return {_renamed(key, self.options): text for key, text in given.items()} | dict(self.fixed)
-
-    def from_options(self, options: Mapping[str, str] | None) -> Mapping[str, str]:
-        """What was set, in that order; without those options that 2.x has no key for."""
-        if options is None:
-            return self.shipped
-        back = tuple((ours, key) for key, ours in self.options)
-        named = {_renamed(name, back): text for name, text in options.items() if name not in self.fixed}
-        return {key: text for key, text in named.items() if self._fits(key, text)}
-
-
-def _renamed(name: str, prefixes: tuple[tuple[str, str], ...]) -> str:
-    for before, after in prefixes:
-        if name.startswith(before):
-            return after + name.removeprefix(before)
-    return name
-
-
-def read_retained_expiry(text: str) -> int:
-    """Milliseconds, or a duration."""
-    return read_integer(text) if text.isdecimal() else read_duration(text)
-
-
-def read_enum(*words: str) -> Reader:
-    """One of the words."""
-
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"not one of {', '.join(words)}: {text!r}")
-        return text
-
-    return read
-
+from emqx_compat.http.conf_keys import PluginKeys, read_enum, read_retained_expiry
+from emqx_compat.http.conf_values import read_flag, read_integer, read_size, read_text
 
 _HASH = read_enum("plain", "md5", "sha", "sha256")
 _HOOKS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -229,3 +231,24 @@ def test_a_client_without_an_id_is_given_one(fresh: SyncServer, fresh_api: httpx
     connect("", at=fresh)
     (given,) = ids(fresh_api, LIST)
     assert given
+
+
+def test_a_kick_is_told_in_words_of_its_own(fresh: SyncServer, fresh_api: httpx.Client, connect: Connect) -> None:
+    watcher = connect("watcher", at=fresh)
+    watcher.subscribe("$SYS/brokers/emqx@127.0.0.1/clients/c1/disconnected", qos=1)
+    connect("c1", at=fresh)
+    fresh_api.delete("/clients/c1")
+    _, payload, qos, _ = watcher.receive()
+    assert (json.loads(payload)["reason"], qos) == ("kicked", 0)
+
+
+async def test_cleaning_the_cache_of_a_topic_cleans_that_of_all() -> None:
+    async with Server() as server, httpx.AsyncClient(base_url=server.url("v2"), auth=server.auth("v2")) as api:
+        device = await asyncio.to_thread(Device, server.mqtt, "c1")
+        for topic in ("a", "b"):
+            await asyncio.to_thread(device.publish, topic, "x")
+        before = {row.topic for row in await server.engine.clients.authz_cache("c1") or ()}
+        await api.put("/clients/c1/clean_acl_cache", json={"topic": "a"})
+        after = await server.engine.clients.authz_cache("c1")
+        await asyncio.to_thread(device.disconnect)
+    assert (before, after) == ({"a", "b"}, [])

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_v2.configs import KEYS, render_key
-from api_v2.values import DURATION, PERCENT, SIZE, Datatype
 from emqx_compat.core.hot_settings import HOT_SETTINGS, SettingValue, fits
+from emqx_compat.http.conf_values import DURATION, PERCENT, SIZE, Datatype
 from emqx_compat.testing import Server, SyncServer
 
 NODE = "emq@127.0.0.1"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from devices import Connect
 
-from emqx_compat.testing import SyncServer
+from emqx_compat.testing import Server, SyncServer
 
 NODE = "emq@127.0.0.1"
 
@@ -78,7 +78,35 @@ def test_a_listener_counts_why_connections_ended(
     assert tcp_listener(fresh_api)["shutdown_count"] == []
     connect("c1", at=fresh)
     fresh_api.delete("/clients/c1")
-    assert sum(tcp_listener(fresh_api)["shutdown_count"].values()) == 1
+    connect("c1", at=fresh)
+    connect("c1", at=fresh)
+    assert tcp_listener(fresh_api)["shutdown_count"] == {"kick": 1, "conflict": 1}
+
+
+def test_a_goodbye_is_not_counted(fresh: SyncServer, fresh_api: httpx.Client, connect: Connect) -> None:
+    connect("c1", at=fresh).disconnect()
+    connect("c1", at=fresh)  # its answer comes after the goodbye has been read
+    assert tcp_listener(fresh_api)["shutdown_count"] == []
+
+
+def test_a_listener_that_was_given_an_address_shows_it() -> None:
+    bound = ['listeners.tcp.default.bind="127.0.0.1:0"']
+    with Server.in_thread(bound) as server, httpx.Client(base_url=server.url("v2"), auth=server.auth("v2")) as api:
+        assert tcp_listener(api)["listen"] == f"127.0.0.1:{server.mqtt[1]}"
+
+
+def test_a_listener_that_was_given_a_port_shows_the_port(server: SyncServer, api: httpx.Client) -> None:
+    assert tcp_listener(api)["listen"] == str(server.mqtt[1])
+
+
+def test_listeners_are_those_that_there_are(api: httpx.Client) -> None:
+    rows = result(api, f"/monitoring/listeners/{NODE}")
+    assert {row["protocol"]: (row["acceptors"], row["max_clients"]) for row in rows} == {
+        "mqtt:api": (4, 64),
+        "dashboard:http": (4, 512),
+        "mqtt:ws": (16, 102400),
+        "mqtt:tcp": (16, 102400),
+    }
 
 
 # --- metrics and stats
@@ -143,6 +171,27 @@ def test_stats_count_what_is_there_and_the_most_there_was(
         for name in ("clients", "routes", "sessions", "subscribers", "subscriptions", "topics")
         for part in ("count", "max")
     }
+
+
+def test_deliveries_on_sys_topics_are_counted_in_bytes_alone(
+    fresh: SyncServer, fresh_api: httpx.Client, connect: Connect
+) -> None:
+    watcher = connect("watcher", at=fresh)
+    watcher.subscribe("$SYS/brokers/+/clients/seen/connected")
+    before = result(fresh_api, f"/monitoring/metrics/{NODE}")
+    connect("seen", at=fresh)
+    watcher.receive()
+    after = result(fresh_api, f"/monitoring/metrics/{NODE}")
+    assert after["bytes/sent"] > before["bytes/sent"]
+    assert {name: after[name] - before[name] for name in ("packets/publish/sent", "messages/sent")} == {
+        "packets/publish/sent": 0,
+        "messages/sent": 0,
+    }
+
+
+def test_the_14_stats_ascend(api: httpx.Client) -> None:
+    names = list(result(api, f"/monitoring/stats/{NODE}"))
+    assert (names, len(names)) == (sorted(names), 14)
 
 
 def test_the_stats_of_all_nodes_are_an_array_of_one(api: httpx.Client) -> None:

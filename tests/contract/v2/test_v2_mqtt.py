@@ -154,6 +154,23 @@ def test_retained_messages_follow_a_subscription(connect: Connect, api: httpx.Cl
     assert device.receive() == (name, b"kept", 0, True)
 
 
+def test_retained_messages_follow_the_same_subscription_again(
+    connect: Connect, api: httpx.Client, name: str
+) -> None:
+    api.post("/mqtt/publish", json={"topic": name, "payload": "kept", "retain": True})
+    device = connect(name)
+    for _ in range(2):
+        assert subscribe(api, name, name) == DONE
+        assert device.receive() == (name, b"kept", 0, True)
+
+
+def test_a_message_is_no_better_than_its_subscription(connect: Connect, api: httpx.Client, name: str) -> None:
+    device = connect(name)
+    subscribe(api, name, name, qos=1)
+    api.post("/mqtt/publish", json={"topic": name, "payload": "x", "qos": 2})
+    assert device.receive() == (name, b"x", 1, False)
+
+
 def test_another_qos_replaces_the_one_before(connect: Connect, api: httpx.Client, name: str) -> None:
     connect(name)
     for qos in (1, 2):
@@ -289,3 +306,13 @@ def test_a_local_filter_has_a_route_of_its_own(connect: Connect, api: httpx.Clie
     connect(name).subscribe(f"$local/{name}")
     assert objects(api, f"/routes/{name}") == [{"topic": f"$local/{name}", "node": "emq@127.0.0.1"}]
     assert objects(api, f"/routes/$local/{name}") == []
+
+
+def test_a_page_of_routes_counts_local_and_other_ones_alike(
+    fresh: SyncServer, fresh_api: httpx.Client, connect: Connect
+) -> None:
+    device = connect("c1", at=fresh)
+    for topic in ("$local/a", "a", "b"):
+        device.subscribe(topic)
+    page = fresh_api.get("/routes?page_size=2").json()["result"]
+    assert (page["total_num"], page["total_page"], len(page["objects"])) == (3, 2, 2)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 DONE: dict[str, Any] = {"code": 0, "result": []}
 NOT_FOUND = {"code": 105, "message": "User not found"}
@@ -117,3 +120,16 @@ def test_the_old_password_must_be_right(api: httpx.Client, user: str) -> None:
 def test_a_login_that_fails_is_103(fresh_api: httpx.Client, username: str, password: str, message: str) -> None:
     answer = fresh_api.post("/auth", json={"username": username, "password": password})
     assert answer.json() == {"code": 103, "message": message}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(username=st.text(min_size=1), password=st.text(), tags=st.text())
+def test_any_text_is_read_as_it_was_written(api: httpx.Client, username: str, password: str, tags: str) -> None:
+    path = "/users/" + quote(username, safe="")
+    api.delete(path)
+    body = {"username": username, "password": password, "tags": tags}
+    assume(api.post("/users", json=body).json() == DONE)  # there is one user that cannot be removed
+    assert api.get(path).json()["result"] == {"username": username, "tags": tags}
+    assert api.post("/auth", json={"username": username, "password": password}).json() == DONE
+    assert api.put(path, json={"tags": tags + "!"}).json() == DONE
+    assert api.get(path).json()["result"] == {"username": username, "tags": tags + "!"}
