@@ -10,10 +10,14 @@ from shapes import differences
 from v3_device import DeviceMaker
 
 from api_v3 import GENERATION
+from api_v3.rule_catalogue import ACTION_TYPES, TYPES
+from emqx_compat.core.rules import Resource, Rule, RuleAction
 from emqx_compat.http.route import DASHBOARD, Route
 from emqx_compat.testing import SyncServer
 
 NODE = "emqx@127.0.0.1"
+SQL = 'select * from "message.publish"'
+FORWARD = {"name": "data_to_webserver", "params": {"$resource": "resource:1"}}
 
 # Operation → path with its parameters filled in, body.
 CALLS: dict[str, tuple[str, Any]] = {
@@ -91,6 +95,26 @@ CALLS: dict[str, tuple[str, Any]] = {
     "reload_plugin": (f"/nodes/{NODE}/plugins/emqx_stomp/reload", None),
     "PUT /plugins/{plugin:raw}/unload": ("/plugins/emqx_delayed_publish/unload", None),
     "PUT /plugins/{plugin:raw}/reload": ("/plugins/emqx_sn/reload", None),
+    "create_rule": ("/rules", {"rawsql": SQL, "actions": [FORWARD]}),
+    "list_rules": ("/rules", None),
+    "show_rule": ("/rules/rule:1", None),
+    "delete_rule": ("/rules/rule:2", None),
+    "list_actions": ("/actions", None),
+    "show_action": ("/actions/republish", None),
+    "list_resources": ("/resources", None),
+    "create_resource": (
+        "/resources",
+        {"type": "web_hook", "config": {"url": "http://127.0.0.1:9/", "headers": {"X-A": "b"}, "method": "PUT"}},
+    ),
+    "show_resource": ("/resources/resource:1", None),
+    "get_resource_status": ("/resource_status/resource:1", None),
+    "start_resource": ("/resources/resource:1", None),
+    "delete_resource": ("/resources/resource:2", None),
+    "list_resource_types": ("/resource_types", None),
+    "show_resource_type": ("/resource_types/web_hook", None),
+    "list_resources_by_type": ("/resource_types/web_hook/resources", None),
+    "list_actions_by_type": ("/resource_types/built_in/actions", None),
+    "list_events": ("/rule_events", None),
 }
 """By id, or by method and path where an id names two operations."""
 BUILT = [route for route in GENERATION.routes if route.handler is not None]
@@ -109,6 +133,13 @@ def world(server: SyncServer, api: httpx.Client, dashboard: httpx.Client, long_l
         assert api.put(f"/nodes/{NODE}/plugins/emqx_auth_{kind}/load").json() == {"code": 0}
         for name in ("dev1", "dev2", "leaver-user"):
             api.post(f"/auth_{kind}", json={kind: name, "password": "p"})
+    for number in ("1", "2"):
+        config = {"url": str(api.base_url), "headers": {"X-A": "b"}, "method": "POST"}
+        hook = Resource("web_hook", config, f"resource:{number}", description="hook")
+        server.run(lambda engine, hook=hook: engine.resources.create(hook, TYPES))  # type: ignore[misc]
+        action = RuleAction("data_to_webserver", {"$resource": "resource:1"})
+        rule = Rule(SQL, "3.2", [action], f"rule:{number}")
+        server.run(lambda engine, rule=rule: engine.rules.create(rule, ACTION_TYPES))  # type: ignore[misc]
     long_lived("c1", username="u1").subscribe("t")
     long_lived("leaver")
     for name in ("held1", "held2"):
