@@ -362,6 +362,7 @@ class Channel:
             and self.aliases_out is None
             and not self.mountpoint
             and not self.broker.hooks.message_delivered
+            and not (self.session is not None and self.session.qos0_queued)
         )
 
     # --- end ---------------------------------------------------------------------------------------------------

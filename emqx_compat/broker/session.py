@@ -58,6 +58,7 @@ class Session:
         "inflight",
         "mqueue",
         "next_packet_id",
+        "qos0_queued",
         "replays",
         "unsent",
         "will",
@@ -77,6 +78,8 @@ class Session:
         self.above_watermark = False
         """The queue has passed its high watermark and not yet come below its low one."""
         self.next_packet_id = 0
+        self.qos0_queued = False
+        """QoS 0 came while the client was away and still waits: later ones must not overtake it [MQTT-4.6.0-5]."""
         self.unsent: deque[int] | None = None
         """Identifiers in `inflight` that a resumed connection with a smaller window has not sent again yet."""
         self.replays: deque[Replay] | None = None
@@ -103,9 +106,10 @@ class Session:
         channel = self.channel
         if channel is not None and channel.is_open:
             if not qos:
-                channel.send_publish(message, binding, 0, retain, 0, False, now)
-                return
-            if not self.mqueue and not channel.paused and len(self.inflight) < self.client.inflight_max:
+                if not (self.qos0_queued and self.mqueue):
+                    channel.send_publish(message, binding, 0, retain, 0, False, now)
+                    return
+            elif not self.mqueue and not channel.paused and len(self.inflight) < self.client.inflight_max:
                 if (delivery := self._delivery(message, binding, qos, retain, now)) is not None:
                     self._transmit(channel, delivery, now)
                 return
@@ -210,12 +214,18 @@ class Session:
                     self.durable.taken(delivery)
             if self.above_watermark:
                 self.check_low_watermark()
+        if self.qos0_queued and not queue:
+            self.qos0_queued = False
+            channel.set_fast()
         if self.replays and not queue:
             self.replays[0].pump()
 
     def resend(self, now: float) -> None:
         """After a reconnect: what was not acknowledged goes out again, in order [MQTT-4.4.0-1, MQTT-4.6.0-1]."""
         self.unsent = deque(self.inflight) if self.inflight else None
+        if self.mqueue and self.channel is not None:
+            self.qos0_queued = any(not delivery.qos for delivery in self.mqueue)
+            self.channel.set_fast()
         self.pump(now)
 
     def _resend(self, channel: Channel, now: float) -> None:
