@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from api_v3 import (
-    absent,
     actions,
     alarms,
     apis,
@@ -11,11 +10,13 @@ from api_v3 import (
     auth_users,
     banned,
     brokers,
+    configs,
     connections,
     listeners,
     metrics,
     mqtt,
     nodes,
+    plugin_configs,
     plugins,
     resource_types,
     resources,
@@ -43,7 +44,8 @@ GENERATION = Generation(
         *apps.ROUTES,
         *banned.ROUTES,
         *brokers.ROUTES,
-        *absent.CONFIGS,
+        *configs.ROUTES,
+        *plugin_configs.ROUTES,
         *connections.ROUTES,
         *listeners.ROUTES,
         *metrics.ROUTES,

@@ -11,7 +11,7 @@ import orjson
 from marshmallow import Schema, fields
 from starlette.responses import Response
 
-from api_v3.faults import BAD_REQUEST, COLUMN, NOTHING, REFUSED
+from api_v3.faults import BAD_REQUEST, COLUMN, NOTHING, NUMBER_1, REFUSED
 from emqx_compat.core.accounts import ANONYMOUS, Principal
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import PageRequest
@@ -181,7 +181,7 @@ def render_fault(fault: Fault, call: Call) -> Response:
         return Response(message, wire.status, headers)
     body: dict[str, object] = {} if wire.code is None else {"code": wire.code}
     if message is not None:
-        body["message"] = message
+        body["message"] = 1 if wire is NUMBER_1 else message
     return json_response(body, wire.status, headers)
 
 

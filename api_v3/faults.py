@@ -31,6 +31,8 @@ UNREADABLE = refused("function_clause")
 """What the rule engine says to a call without its mandatory fields."""
 NODE_DOWN = Wire(message="nodedown")
 NODE_DOWN_102 = Wire(code=102, message="nodedown")
+NUMBER_1 = Wire(code=102, message="1")
+"""A key that cannot be set; 3.2.8 sends the message as a number, and so does `dialect.render_fault`."""
 NO_CONTENT = Wire(204, empty=True)
 """An answer that 3.2.8 cannot encode (observed): look-ups on a node that is down."""
 
