@@ -12,34 +12,53 @@ from uvicorn import Config, Server
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from emqx_compat.broker.limits import Limits
+
+MAX_CONNECTIONS = 512
+"""At a time, on one port; one too many takes the place of the longest idle one."""
 KEEP_ALIVE = 60.0
 """Seconds that an idle connection is held; Cowboy's `idle_timeout`."""
 
 
-class HttpPort:
-    """Serves an ASGI application on a bound socket between `start` and `stop`."""
+class _Config(Config):
+    """What `LenientProtocol` wants to know besides."""
 
-    def __init__(self, name: str, app: ASGIApp, sock: socket.socket) -> None:
+    max_connections: int
+    limits: Limits | None
+
+
+class HttpPort:
+    """Serves an ASGI application on a bound socket between `start` and `stop`; reached `limits` are told there."""
+
+    def __init__(
+        self,
+        name: str,
+        app: ASGIApp,
+        sock: socket.socket,
+        *,
+        limits: Limits | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
         self.name = name
         self.socket = sock
         address = sock.getsockname()
         self.host: str = address[0]
         self.port: int = address[1]
-        self._server = Server(
-            Config(
-                app,
-                http=_protocol(),
-                ws="none",
-                loop="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,  # uvicorn's loggers are left alone: another server of this process may use them
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=int(KEEP_ALIVE),
-                h11_max_incomplete_event_size=65_536,
-            )
+        config = _Config(
+            app,
+            http=_protocol(),
+            ws="none",
+            loop="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,  # uvicorn's loggers are left alone: another server of this process may use them
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=int(KEEP_ALIVE),
+            h11_max_incomplete_event_size=65_536,
         )
+        config.max_connections, config.limits = max_connections, limits
+        self._server = Server(config)
         self._ticker: asyncio.TimerHandle | None = None
 
     @property

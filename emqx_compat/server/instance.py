@@ -139,7 +139,7 @@ class Instance:
             spokes = installed()
             for name, sock in sockets.items():
                 app = PortApp(name, spokes, engine, api_docs=wanted.dashboard.swagger_support, static=static)
-                ports.append(HttpPort(name, app, sock))
+                ports.append(HttpPort(name, app, sock, limits=broker.limits))
             instance = cls(
                 configuration,
                 wanted,
