@@ -92,7 +92,16 @@ def test_the_open_path_is_open_to_every_method(anonymous: httpx.Client) -> None:
     assert is_not_found(anonymous.get("/auth"))
 
 
+def test_a_refused_call_leaves_its_connection_open(anonymous: httpx.Client) -> None:
+    answer = anonymous.post("/users", json={})
+    assert (answer.status_code, answer.headers.get("connection")) == (401, None)
+
+
 # --- paths
+
+
+def test_the_reason_phrase_is_that_of_http(api: httpx.Client) -> None:
+    assert api.get("/no/such").reason_phrase == "Not Found"
 
 
 @pytest.mark.parametrize(
@@ -401,6 +410,12 @@ async def test_alone_it_tells_its_own_status() -> None:
         "text/plain",
         "Node emq@127.0.0.1 is started\nemqttd is running",
     )
+
+
+async def test_a_defect_is_told_with_a_status_of_its_own() -> None:
+    async with alone("management_legacy") as client:  # whose engine has no users
+        answer = await client.post("/api/v2/auth", json=LOGIN)
+    assert (answer.status_code, answer.json()) == (500, {"code": 102, "message": "unknown"})
 
 
 async def test_alone_what_was_there_in_2_2_is_unknown() -> None:

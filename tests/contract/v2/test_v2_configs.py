@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,6 +135,7 @@ CHANGES = [
     ("mqtt.session.expiry_interval", "1h30m", "5400000"),
     ("mqtt.session.expiry_interval", "1d", "86400000"),
     ("mqtt.session.expiry_interval", "2w", "1209600000"),
+    ("mqtt.session.expiry_interval", "1500ms", "2000"),
     ("mqtt.session.ignore_loop_deliver", "true", "true"),
     ("mqtt.session.max_awaiting_rel", "0", "0"),
     ("mqtt.session.max_inflight", "64", "64"),
@@ -211,6 +213,16 @@ def test_a_value_beyond_what_the_engine_can_is_ignored(hot: httpx.Client, key: s
 def test_a_percentage_that_is_no_number_is_a_404(hot: httpx.Client, value: str) -> None:
     answer = put(hot, "mqtt.mqueue.high_watermark", value)
     assert (answer.status_code, answer.content) == (404, b"")
+
+
+def test_the_log_level_of_now_is_shown(fresh_api: httpx.Client) -> None:
+    root = logging.getLogger()
+    before = root.level
+    try:
+        assert put(fresh_api, "log.console.level", "critical").json() == DONE
+        assert (shown(fresh_api, "log.console.level"), root.level) == ("critical", logging.CRITICAL)
+    finally:
+        root.setLevel(before)
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,8 @@ def test_retained_messages_are_among_metrics_and_stats(fresh_api: httpx.Client) 
     fresh_api.post("/mqtt/publish", json={"topic": "kept", "payload": "x", "retain": True})
     assert result(fresh_api, f"/monitoring/metrics/{NODE}")["messages/retained"] == before + 1
     assert result(fresh_api, f"/monitoring/stats/{NODE}")["retained/count"] == before + 1
+    fresh_api.post("/mqtt/publish", json={"topic": "kept", "payload": "", "retain": True})
+    assert result(fresh_api, f"/monitoring/metrics/{NODE}")["messages/retained"] == before
 
 
 def test_stats_count_what_is_there_and_the_most_there_was(
