@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from devices import Connect
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_v2.configs import KEYS, render_key
@@ -381,6 +381,7 @@ def as_written(datatype: Datatype, text: str) -> str:
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.shown is None], ids=lambda key: key.name)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_what_is_shown_can_be_set_again(key: Any, data: st.DataObject) -> None:
     value = data.draw(values_of(key.setting).map(lambda each: rounded(key.type, each)))

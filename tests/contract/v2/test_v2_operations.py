@@ -69,7 +69,7 @@ def overflow(server: SyncServer) -> None:
 
 
 @pytest.fixture
-def api(own_server: SyncServer) -> Iterator[httpx.Client]:
+def filled(own_server: SyncServer) -> Iterator[httpx.Client]:
     """A server that has what the samples show, no matter what the test before has done to it."""
     with httpx.Client(base_url=own_server.url("v2"), auth=own_server.auth("v2")) as client:
         for user in ("test_user", "another"):
@@ -83,15 +83,15 @@ def api(own_server: SyncServer) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("route", GENERATION.routes, ids=lambda route: route.id)
-def test_an_answer_has_the_shape_of_its_sample(route: Route, api: httpx.Client) -> None:
-    answer = call(api, route)
+def test_an_answer_has_the_shape_of_its_sample(route: Route, filled: httpx.Client) -> None:
+    answer = call(filled, route)
     assert answer.status_code == 200
     assert differences(route.example, answer.json(), free={"shutdown_count"}) == []
 
 
 @pytest.mark.parametrize("route", GENERATION.routes, ids=lambda route: route.id)
-def test_an_answer_is_json_in_the_old_servers_name(route: Route, api: httpx.Client) -> None:
-    headers = call(api, route).headers
+def test_an_answer_is_json_in_the_old_servers_name(route: Route, filled: httpx.Client) -> None:
+    headers = call(filled, route).headers
     assert headers["content-type"] == "application/json"
     assert headers["server"] == "MochiWeb/1.0 (Any of you quaids got a smint?)"
 
@@ -99,7 +99,7 @@ def test_an_answer_is_json_in_the_old_servers_name(route: Route, api: httpx.Clie
 def in_order(value: object) -> object:
     """Objects as lists of pairs, so that their order counts; of an array the first element stands for all."""
     if isinstance(value, dict):
-        return [(key, in_order(each)) for key, each in value.items()]
+        return [(key, in_order(each)) for key, each in value.items() if key != "shutdown_count"]
     return [in_order(value[0])] if isinstance(value, list) and value else type(value)
 
 
@@ -108,20 +108,20 @@ FREE_ORDER = {"list_metrics", "get_node_metrics", "get_node_plugin_config"}
 
 
 @pytest.mark.parametrize("route", [r for r in GENERATION.routes if r.id not in FREE_ORDER], ids=lambda r: r.id)
-def test_keys_have_the_order_of_the_sample(route: Route, api: httpx.Client) -> None:
-    live = in_order(call(api, route).json())
+def test_keys_have_the_order_of_the_sample(route: Route, filled: httpx.Client) -> None:
+    live = in_order(call(filled, route).json())
     assert str(live).replace("<class 'list'>", "") == str(in_order(route.example)).replace("<class 'list'>", "")
 
 
 @pytest.mark.parametrize("route", GENERATION.routes, ids=lambda route: route.id)
-def test_an_answer_is_compact_json(route: Route, api: httpx.Client) -> None:
-    text = call(api, route).text
+def test_an_answer_is_compact_json(route: Route, filled: httpx.Client) -> None:
+    text = call(filled, route).text
     assert text == json.dumps(json.loads(text), separators=(",", ":"))
 
 
 @pytest.mark.parametrize("route", GENERATION.routes, ids=lambda route: route.id)
-def test_one_trailing_slash_makes_no_difference_but_to_five_paths(route: Route, api: httpx.Client) -> None:
-    answer = call(api, route, tail="/")
+def test_one_trailing_slash_makes_no_difference_but_to_five_paths(route: Route, filled: httpx.Client) -> None:
+    answer = call(filled, route, tail="/")
     if route.path in STRICT_PATHS:
         assert (answer.status_code, answer.content) == (404, b"")
     else:
@@ -129,10 +129,10 @@ def test_one_trailing_slash_makes_no_difference_but_to_five_paths(route: Route, 
 
 
 @pytest.mark.parametrize("route", [r for r in GENERATION.routes if r.path in STRICT_PATHS], ids=lambda r: r.id)
-def test_the_last_letter_of_five_paths_is_optional(route: Route, api: httpx.Client) -> None:
+def test_the_last_letter_of_five_paths_is_optional(route: Route, filled: httpx.Client) -> None:
     path = re.sub(r"{(\w+)}", lambda hit: PARAMS[hit[1]], route.template)
     body = BODIES.get(route.id)
-    answer = api.request(route.method, path[:-1], content=None if body is None else json.dumps(body))
+    answer = filled.request(route.method, path[:-1], content=None if body is None else json.dumps(body))
     assert answer.json()["code"] == 0
 
 

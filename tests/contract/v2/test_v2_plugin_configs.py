@@ -15,6 +15,7 @@ import httpx
 import pytest
 from devices import PATIENCE, Connect
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from api_v2.plugin_configs import render_rows
@@ -283,6 +284,7 @@ def sets_of(plugin: str) -> st.SearchStrategy[dict[str, str]]:
 
 
 @pytest.mark.parametrize("plugin", PLUGIN_KEYS)
+@examples(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_what_was_set_is_shown_in_its_order(plugin: str, data: st.DataObject) -> None:
     keys = PLUGIN_KEYS[plugin]
