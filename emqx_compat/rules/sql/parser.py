@@ -29,7 +29,7 @@ from emqx_compat.rules.sql.ast import (
     Unary,
 )
 from emqx_compat.rules.sql.errors import SqlError
-from emqx_compat.rules.sql.lexer import Grammar, T, tokens
+from emqx_compat.rules.sql.lexer import Grammar, T, Token, tokens
 from emqx_compat.rules.sql.names import Names
 
 GRAMMARS: Mapping[SqlDialect, Grammar] = {
@@ -43,7 +43,7 @@ _BINDING = {"+": 500, "-": 500, "||": 500, "*": 600, "/": 600, "div": 600, "DIV"
 
 
 def parse(text: str, dialect: SqlDialect) -> Statement:
-    """The statement. Raises SqlError: SQL_EMPTY, SQL_ILLEGAL, SQL_SYNTAX, SQL_NUMBER_INVALID."""
+    """The statement. Raises SqlError: SQL_EMPTY, SQL_ILLEGAL, SQL_SYNTAX, SQL_NUMBER_INVALID, SQL_UNSUPPORTED."""
     grammar = GRAMMARS[dialect]
     if not text.strip():
         raise SqlError(F.SQL_EMPTY)
@@ -56,7 +56,11 @@ def parse(text: str, dialect: SqlDialect) -> Statement:
 class _Parser(Names):
     """Clauses, conditions, operators."""
 
-    __slots__ = ()
+    __slots__ = ("_alias_of_source",)
+
+    def __init__(self, found: list[Token], grammar: Grammar) -> None:
+        super().__init__(found, grammar)
+        self._alias_of_source = False
 
     # --- clauses
 
@@ -77,6 +81,8 @@ class _Parser(Names):
         sources = self._list(self._source)
         where = self._condition() if self._take("WHERE") else None
         self._end()
+        if self._alias_of_source:
+            raise SqlError(F.SQL_UNSUPPORTED, what="alias")
         return Statement(foreach, fields, sources, where, do, incase)
 
     def _ignored_options(self) -> None:
@@ -113,6 +119,9 @@ class _Parser(Names):
         if token.kind not in kinds:
             raise self._error()
         self._at += 1
+        if self._grammar.general and self._token.kind in (T.NAME, T.QUOTED):
+            self._at += 1
+            self._alias_of_source = True
         return token.text.strip("\"'") if token.kind in (T.QUOTED, T.STRING) else token.text
 
     def _field(self) -> Field:
