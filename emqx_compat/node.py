@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from emqx_compat.core.clock import Clock
 from emqx_compat.core.engine import MetricsService
 from emqx_compat.core.faults import F, Fault
-from emqx_compat.core.nodes import Listener, Node
+from emqx_compat.core.nodes import Node
 
 PROCESS_LIMIT = 2_097_152
 """Erlang's default process limit, which every generation reports."""
@@ -78,20 +78,6 @@ class SingleNode:
             log_path=self._log_path,
             sys_path=self._sys_path,
         )
-
-
-class Listeners:
-    """Listeners of every kind in one list; `core.engine.ListenerService`.
-
-    Each source is asked at every call, because connections come and go.
-    """
-
-    def __init__(self, *sources: Callable[[], Iterable[Listener]]) -> None:
-        self._sources = sources
-
-    async def list(self) -> Sequence[Listener]:
-        """In the order they were started."""
-        return [row for source in self._sources for row in source()]
 
 
 def memory() -> tuple[int, int]:

@@ -137,10 +137,37 @@ class NodeService(Protocol):
 
 
 class ListenerService(Protocol):
-    """What listens, MQTT and HTTP."""
+    """What listens, MQTT and HTTP; MQTT listeners can be changed, and the change outlives the process.
+
+    An id is `<type>:<name>`; settings are those of a listener in EMQX 5's configuration.
+    """
 
     async def list(self) -> Sequence[Listener]:
         """In the order they were started."""
+
+    async def start(self, listener_id: str) -> None:
+        """Switch it on; harmless when it runs. Faults: LISTENER_NOT_FOUND, LISTENER_INVALID, LISTENER_FAILED."""
+
+    async def stop(self, listener_id: str) -> None:
+        """Switch it off and close its connections; over when this returns. Faults: as above."""
+
+    async def restart(self, listener_id: str, *, drop_connections: bool = False) -> None:
+        """Start it when it is stopped; a running one keeps its connections, unless they are to be dropped.
+
+        Faults: as above.
+        """
+
+    async def create(self, listener_id: str, settings: Mapping[str, object]) -> Listener:
+        """Add one; it is started at once unless `enable` is false. Faults: LISTENER_EXISTS and as above."""
+
+    async def update(self, listener_id: str, settings: Mapping[str, object]) -> Listener:
+        """Lay settings over what it has. With the same address connections stay, with another they are closed.
+
+        Faults: as above; a refused change changes nothing, but a new address that cannot be had leaves it stopped.
+        """
+
+    async def delete(self, listener_id: str) -> None:
+        """Stop and forget it. Faults: LISTENER_NOT_FOUND, LISTENER_INVALID (configured from outside)."""
 
 
 class UserService(Protocol):

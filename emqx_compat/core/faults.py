@@ -76,6 +76,9 @@ class F(StrEnum):
     BAN_INVALID = "ban_invalid"  # reason
     BAN_EXPIRED = "ban_expired"  # at, until
     LISTENER_NOT_FOUND = "listener_not_found"  # id
+    LISTENER_EXISTS = "listener_exists"  # id
+    LISTENER_INVALID = "listener_invalid"  # id, reason
+    LISTENER_FAILED = "listener_failed"  # id, reason
     ERROR_CODE_UNKNOWN = "error_code_unknown"  # code
     FEATURE_UNKNOWN = "feature_unknown"  # name
     FEATURE_RUNNING = "feature_running"  # name

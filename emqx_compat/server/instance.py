@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,12 +24,13 @@ from emqx_compat.features.store_alarm import watch_store
 from emqx_compat.http.generation import Generation, generations
 from emqx_compat.http.ports import PortApp
 from emqx_compat.http.static import StaticSite
-from emqx_compat.node import Listeners, SingleNode
+from emqx_compat.node import SingleNode
 from emqx_compat.server.engine import EmbeddedEngine
 from emqx_compat.server.errors import StartError
 from emqx_compat.server.features import Behind, behind
 from emqx_compat.server.http_port import HttpPort
-from emqx_compat.server.mqtt import broker_settings, listener_rows, listener_spec
+from emqx_compat.server.listeners import ServerListeners, shown
+from emqx_compat.server.mqtt import broker_settings, listener_spec
 from emqx_compat.server.rules import RuleEngine, rule_engine
 from emqx_compat.server.seeds import seed
 from emqx_compat.server.sockets import address_text, bound_socket, cannot_listen, is_loopback
@@ -111,7 +112,6 @@ class Instance:
             rules = rule_engine(broker, store, parts.alarms)
             listeners = ListenerManager(broker)
             ports: list[HttpPort] = []
-            shown = {listener.id: _shown(configuration, listener.id) for listener in wanted.listeners}
             engine = EmbeddedEngine(
                 clock=clock,
                 ids=ids,
@@ -123,9 +123,7 @@ class Instance:
                 bans=broker.bans,
                 metrics=broker.metrics,
                 nodes=SingleNode(wanted.node_name, clock, broker.metrics, sys_path=os.getcwd()),  # noqa: PTH109
-                listeners=Listeners(
-                    listener_rows(listeners.rows, wanted.listeners, shown), lambda: _http_rows(ports)
-                ),
+                listeners=ServerListeners(configuration, listeners, wanted.listeners, lambda: _http_rows(ports)),
                 users=users,
                 api_keys=api_keys,
                 tokens=tokens,
@@ -163,7 +161,7 @@ class Instance:
             rules.start()
             undo.push_async_callback(rules.stop)
             undo.push_async_callback(instance._stop_listening, 0.0)
-            await instance._listen(shown)
+            await instance._listen()
             undo.pop_all()
         _warn_of_default_credentials(instance)
         return instance
@@ -186,12 +184,12 @@ class Instance:
         http = {port.name: address_text(port.host, port.port) for port in self.ports}
         return {"mqtt": mqtt, "http": http, "node": self.settings.node_name, "pid": os.getpid()}
 
-    async def _listen(self, shown: Mapping[str, dict[str, object]]) -> None:
+    async def _listen(self) -> None:
         for listener in self.settings.listeners:
             if not listener.enable:
                 continue
             try:
-                await self.listeners.start(listener_spec(listener, shown[listener.id]))
+                await self.listeners.start(listener_spec(listener, shown(self.configuration, listener.id)))
             except (OSError, ValueError) as error:
                 raise cannot_listen(listener.id, listener.host, listener.port, error) from error
         for port in self.ports:
@@ -240,18 +238,6 @@ def _options(wanted: Settings) -> dict[str, object]:
         "edition": "Enterprise",
         "dialect": wanted.dialect,
     }
-
-
-def _shown(configuration: Configuration, listener_id: str) -> dict[str, object]:
-    """A listener's configuration as EMQX 5.6.1 shows it: without the default zone and an empty TLS password."""
-    kind, _, name = listener_id.partition(":")
-    raw = configuration.raw(f'listeners.{kind}."{name}"', mask=True)
-    assert isinstance(raw, dict)
-    shown: dict[str, object] = {key: value for key, value in raw.items() if (key, value) != ("zone", "default")}
-    tls = raw.get("ssl_options")
-    if isinstance(tls, dict):
-        shown["ssl_options"] = {key: value for key, value in tls.items() if (key, value) != ("password", "")}
-    return shown
 
 
 def _http_rows(ports: list[HttpPort]) -> Iterator[Listener]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, cast
 
 from emqx_compat.broker import BrokerSettings
 from emqx_compat.broker.settings import CertificateField
 from emqx_compat.config import Configuration, ListenerSettings, Settings
-from emqx_compat.core.nodes import Listener
 from emqx_compat.transports import AccessRules, ListenerSpec, TlsFiles, WebSocketOptions
 
 _NEVER = 1e9
@@ -110,35 +108,3 @@ def listener_spec(listener: ListenerSettings, config: Mapping[str, object]) -> L
         enable=listener.enable,
         settings=dict(config),
     )
-
-
-def listener_rows(
-    rows: Callable[[], Iterable[Listener]],
-    wanted: Iterable[ListenerSettings],
-    config: Mapping[str, dict[str, object]],
-) -> Callable[[], Iterable[Listener]]:
-    """What listings show of the MQTT listeners: a bind of a port alone has no host, and those that are switched off
-    stand behind those that run."""
-    bare = {listener.id for listener in wanted if listener.bind.startswith(":")}
-    off = [
-        Listener(
-            type=listener.type,
-            name=listener.name,
-            host=None if listener.id in bare else listener.host,
-            port=listener.port,
-            bound_port=listener.port,
-            max_connections=listener.max_connections,
-            enable=False,
-            running=False,
-            settings=config.get(listener.id, {}),
-        )
-        for listener in wanted
-        if not listener.enable
-    ]
-
-    def joined() -> Iterable[Listener]:
-        for row in rows():
-            yield replace(row, host=None) if row.id in bare else row
-        yield from off
-
-    return joined

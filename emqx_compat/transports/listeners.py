@@ -100,6 +100,12 @@ class ListenerManager:
         await self.stop(spec.id)
         return await self.start(spec)
 
+    def describe(self, spec: ListenerSpec) -> None:
+        """What listings show of a listener that does not run; harmless when there is none of that id."""
+        found = self._listeners.get(spec.id)
+        if found is not None and not found.running:
+            found.door.spec = spec
+
     async def delete(self, listener_id: str) -> None:
         """Stop it, and list it no longer; harmless when there is none."""
         await self.stop(listener_id)

@@ -8,8 +8,7 @@ import pytest
 
 from emqx_compat.core.clock import ManualClock
 from emqx_compat.core.faults import F, Fault
-from emqx_compat.core.nodes import Listener
-from emqx_compat.node import Listeners, SingleNode, memory
+from emqx_compat.node import SingleNode, memory
 
 
 class Metrics:
@@ -60,12 +59,3 @@ async def test_another_node_is_unknown(node: SingleNode) -> None:
         await node.get("other@127.0.0.1")
     assert error.value.kind is F.NODE_UNKNOWN
     assert error.value.params == {"node": "other@127.0.0.1"}
-
-
-async def test_listeners_of_all_sources_are_asked_every_time() -> None:
-    mqtt, http = Listener("tcp", "default", None, 1883, 1883), Listener("http", "dashboard", None, 18083, 18083)
-    rows: list[Listener] = []
-    listeners = Listeners(lambda: rows, lambda: [http])
-    assert await listeners.list() == [http]
-    rows.append(mqtt)
-    assert await listeners.list() == [mqtt, http]
