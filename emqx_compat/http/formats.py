@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from emqx_compat.core.terms import Atom as Atom
 
@@ -49,9 +50,16 @@ def uptime_text(seconds: float) -> str:
 
 def local_time(seconds: float) -> str:
     """`YYYY-MM-DD HH:MM:SS` in the server's time zone (v2–v4)."""
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    return _local_second(int(seconds))
 
 
+# Listings write the same few thousand times again and again, and each costs microseconds.
+@lru_cache(maxsize=32_768)
+def _local_second(second: int) -> str:
+    return datetime.fromtimestamp(second).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@lru_cache(maxsize=32_768)
 def rfc3339(seconds: float, timespec: str = "milliseconds") -> str:
     """RFC 3339 with the server's offset, never `Z` (v5); timespec: seconds, milliseconds, microseconds."""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec=timespec)
