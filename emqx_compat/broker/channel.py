@@ -6,7 +6,7 @@ import logging
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from emqx_compat.broker import closing, connecting, incoming, subscribing
+from emqx_compat.broker import closing, connecting, exchanging, incoming, subscribing
 from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
 from emqx_compat.broker.authorizing import Authorization
 from emqx_compat.broker.binding import Binding
@@ -15,7 +15,7 @@ from emqx_compat.broker.message import Message, Origin
 from emqx_compat.broker.mounting import unmounted
 from emqx_compat.broker.peer import Peer, Sink
 from emqx_compat.broker.states import State
-from emqx_compat.mqtt import CodecError, Decoder, Packet, PacketType, Puback, Publish, encode
+from emqx_compat.mqtt import Auth, CodecError, Decoder, Packet, PacketType, Puback, Publish, encode
 from emqx_compat.mqtt.packets import Will
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _HANDLERS = {
     PacketType.UNSUBSCRIBE: subscribing.on_unsubscribe,
     PacketType.PINGREQ: connecting.on_pingreq,
     PacketType.DISCONNECT: closing.on_disconnect,
-    PacketType.AUTH: connecting.on_auth,
+    PacketType.AUTH: exchanging.on_auth,
 }
 
 
@@ -61,6 +61,7 @@ class Channel:
         "checkup",
         "client_max_packet",
         "decoder",
+        "exchange",
         "family",
         "fast",
         "heard_at",
@@ -115,6 +116,8 @@ class Channel:
         self.aliases_out: OutboundAliases | None = None
         self.authz: Authorization | None = None
         """None while nobody decides who may do what."""
+        self.exchange: exchanging.Exchange | None = None
+        """Of a client that has named an Authentication Method."""
         self.backlog: list[Packet] | None = None
         self.pending: Changes | None = None
         """What the last PUBACK or PUBREC that was not sent yet waits for; the next ones wait behind it."""
@@ -168,6 +171,9 @@ class Channel:
 
     def handle(self, packets: list[Packet], now: float) -> None:
         """Handle packets in their order, and count them once at the end."""
+        if self.exchange is not None and self.session is None and type(packets[0]) is not Auth:
+            exchanging.on_other(self, packets[0])
+            return
         published = [0, 0, 0]
         acked = others = index = 0
         counters = self.broker.counters
@@ -209,13 +215,13 @@ class Channel:
             mine.recv_msg_qos2 += published[2]
 
     def go_on(self) -> None:
-        """After an authentication: what came meanwhile is handled now."""
+        """After an authentication, or a step of one: what came meanwhile is handled now."""
         backlog, self.backlog = self.backlog, None
-        if backlog and self.state is State.OPEN:
+        if backlog and not self.is_closed:
             self.handle(backlog, self.broker.clock.now())
-        if self.decoder.error is not None and self.state is State.OPEN:
+        if self.decoder.error is not None and self.backlog is None and not self.is_closed:
             self.bad_packet(self.decoder.error)
-        if self.state is State.OPEN and self.backlog is None:
+        if self.backlog is None and not self.is_closed:
             self.sink.resume_reading()
 
     def bad_packet(self, error: CodecError) -> None:
@@ -373,6 +379,8 @@ class Channel:
         self.checkup = None
         if self.state is State.IDLE:
             self.broker.limits.reached("idle_timeout", int(self.broker.settings.idle_timeout), self.name)
+            self.close("idle_timeout")
+        elif self.exchange is not None and self.exchange.asked and self.session is None:
             self.close("idle_timeout")
         elif self.state is State.AUTHENTICATING:
             self.watch(now + self.broker.settings.idle_timeout)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, cast
 
-from emqx_compat.broker import closing
+from emqx_compat.broker import closing, exchanging
 from emqx_compat.broker.aliases import InboundAliases, OutboundAliases
 from emqx_compat.broker.authorizing import Authorization
 from emqx_compat.broker.identity import identity
@@ -19,7 +19,6 @@ from emqx_compat.broker.wills import forget_will
 from emqx_compat.core.clients import Client
 from emqx_compat.core.faults import Fault
 from emqx_compat.mqtt import (
-    Auth,
     CodecError,
     Connack,
     Connect,
@@ -47,11 +46,6 @@ def on_pingreq(channel: Channel, packet: Pingreq, now: float) -> None:
     channel.send(_PINGRESP)
 
 
-def on_auth(channel: Channel, packet: Auth, now: float) -> None:
-    """Nobody began an enhanced authentication, so nobody may go on with one [MQTT-4.12.0-7]."""
-    channel.close("protocol_error", ReasonCode.PROTOCOL_ERROR)
-
-
 def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     """Check what can be checked at once; then open the session, or first ask the authenticators."""
     broker = channel.broker
@@ -69,6 +63,9 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
         refuse(channel, ReasonCode.BANNED)
         return
     broker.counters["client.authenticate"] += 1
+    if packet.properties and "authentication_method" in packet.properties:
+        _begin_exchange(channel, packet, client)
+        return
     wanted = channel.peer.endpoint.enable_authn
     if wanted == "quick_deny_anonymous" and client.username is None:
         _refuse_credentials(channel, ReasonCode.NOT_AUTHORIZED)
@@ -97,7 +94,8 @@ def _refusal(channel: Channel, packet: Connect, clientid: str) -> ReasonCode | N
     if len(clientid.encode()) > settings.max_clientid_len:
         return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
     properties = packet.properties
-    if properties and "authentication_method" in properties:
+    method = (properties or {}).get("authentication_method")
+    if method is not None and method not in channel.broker.hooks.enhanced_authenticate:
         return ReasonCode.BAD_AUTHENTICATION_METHOD  # [MQTT-4.12.0-1]
     if packet.will is not None:
         if packet.will.qos > settings.max_qos_allowed:
@@ -168,6 +166,27 @@ def _count_anonymous(channel: Channel) -> None:
 def _refuse_credentials(channel: Channel, code: int) -> None:
     channel.broker.counters["authentication.failure"] += 1
     refuse(channel, code)
+
+
+def _begin_exchange(channel: Channel, packet: Connect, client: Client) -> None:
+    """The client has named an Authentication Method: it decides alone [§4.12]."""
+    properties: Properties = packet.properties or {}
+    name = properties["authentication_method"]
+
+    def accept() -> None:
+        open_session(channel, packet, client, channel.broker.clock.now())
+        if not channel.is_authenticating:
+            channel.go_on()
+
+    channel.state = State.AUTHENTICATING
+    exchange = exchanging.Exchange(
+        name,
+        channel.broker.hooks.enhanced_authenticate[name],
+        client,
+        accept,
+        lambda code: _refuse_credentials(channel, code),
+    )
+    exchanging.begin(channel, exchange, properties.get("authentication_data"))
 
 
 async def _authenticate(channel: Channel, packet: Connect, client: Client) -> None:
@@ -337,6 +356,8 @@ def _connack_properties(channel: Channel, packet: Connect, client: Client) -> Pr
         properties["server_keep_alive"] = settings.server_keepalive
     if not packet.clientid:
         properties["assigned_client_identifier"] = client.clientid  # [MQTT-3.2.2-16]
+    if channel.exchange is not None:
+        properties |= channel.exchange.properties  # [MQTT-4.12.0-5]
     asked = (packet.properties or {}).get("request_response_information", 0)
     if asked and settings.response_information:
         properties["response_information"] = settings.response_information

@@ -19,6 +19,10 @@ MessageHook = Callable[[Any], None]
 """Called with the broker's message record."""
 Authenticator = Callable[[Client, bytes | None], Awaitable[int | None]]
 """Credentials of a CONNECT → None (no opinion), 0 (welcome) or the CONNACK reason code to refuse with."""
+AuthExchange = Callable[[bytes | None], Awaitable["AuthStep"]]
+"""One run of an enhanced authentication: the client's Authentication Data → what comes next."""
+AuthMethod = Callable[[Client], AuthExchange]
+"""Begins a run for a client, whose user name it may set."""
 Authorizer = Callable[[Client, str, str, int, bool], bool | None]
 """Client, `publish` or `subscribe`, topic (a filter without its share prefix), QoS, retain → allowed, or None."""
 SubscribeHook = Callable[[Client, Sequence[SubscriptionOptions]], Sequence[SubscriptionOptions] | None]
@@ -36,11 +40,26 @@ NOT_AUTHORIZED = 0x87
 """CONNACK reason codes for authenticators; the broker translates them for older clients [§3.2.2.2]."""
 
 
+CONTINUE = 0x18
+"""What an authentication method says that wants to hear more."""
+
+
+@dataclass(slots=True)
+class AuthStep:
+    """What an authentication method answers: `WELCOME`, `CONTINUE`, or the reason code to refuse with."""
+
+    code: int = WELCOME
+    data: bytes | None = None
+    """Authentication Data for the client."""
+
+
 @dataclass(slots=True)
 class Hooks:
     """The hook points of one engine."""
 
     client_authenticate: list[Authenticator] = field(default_factory=list)
+    enhanced_authenticate: dict[str, AuthMethod] = field(default_factory=dict)
+    """Authentication Method of MQTT 5 → who knows it; those who name another one are refused."""
     client_authorize: list[Authorizer] = field(default_factory=list)
     """The first opinion counts; nobody's means what the settings say. To be changed with `Broker.hook_authorizer`:
     without anyone here nobody is asked."""
