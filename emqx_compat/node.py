@@ -33,6 +33,8 @@ class SingleNode:
         self._sys_path = sys_path
         self._log_path = log_path or NO_LOG_FILE
         self._started_at = clock.now()
+        self._memory = (0, 0)
+        self._memory_until = 0.0
 
     @property
     def local(self) -> str:
@@ -56,7 +58,9 @@ class SingleNode:
     def _describe(self) -> Node:
         now = self._clock.now()
         load1, load5, load15 = os.getloadavg()
-        total, used = memory()
+        if now >= self._memory_until:  # the kernel takes its time to tell
+            self._memory, self._memory_until = memory(), now + 1.0
+        total, used = self._memory
         gauges = self._metrics.gauges()
         live = gauges["live_connections"][0]
         return Node(
