@@ -23,6 +23,9 @@ from emqx_compat.store.rules import RuleTable
 
 log = logging.getLogger(__name__)
 
+ACTIONS = ("inspect", "republish", "do_nothing", "data_to_webserver")
+"""What rules of 3.x and 4.x can do here; they count these, not the actions of their rules."""
+
 
 class Rules:
     """`core.rules.RuleService`."""
@@ -36,6 +39,9 @@ class Rules:
         self._rules: dict[str, Rule] = {}
         self._last_stamp = 0
         resources.used_by = self._using
+
+    def __len__(self) -> int:
+        return len(self._rules)
 
     def load(self) -> None:
         """Read the rules of earlier runs."""

@@ -54,6 +54,9 @@ class Resources:
         self.used_by: Callable[[str], Sequence[str]] = lambda _resource_id: ()
         """The rules that use a resource."""
 
+    def __len__(self) -> int:
+        return len(self._resources)
+
     def load(self) -> None:
         """Read the resources of earlier runs."""
         self._resources = {resource.id: resource for resource in self._table.load()}

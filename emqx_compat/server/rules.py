@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from emqx_compat.broker import Broker
 from emqx_compat.core.alarms import AlarmService
 from emqx_compat.rules.drivers import DRIVERS
-from emqx_compat.rules.registry import Rules
+from emqx_compat.rules.registry import ACTIONS, Rules
 from emqx_compat.rules.resources import Resources
 from emqx_compat.store import Store
 from emqx_compat.store.rules import ResourceTable, RuleTable
@@ -34,4 +34,8 @@ class RuleEngine:
 def rule_engine(broker: Broker, store: Store, alarms: AlarmService) -> RuleEngine:
     """Put it together; nothing runs yet."""
     resources = Resources(ResourceTable(store), broker.clock, broker.ids, alarms, DRIVERS)
-    return RuleEngine(Rules(RuleTable(store), resources, broker.clock, broker.ids, broker.node), resources)
+    rules = Rules(RuleTable(store), resources, broker.clock, broker.ids, broker.node)
+    broker.gauges.provide(lambda: len(rules), "rules")
+    broker.gauges.provide(lambda: len(resources), "resources")
+    broker.gauges.provide(lambda: len(ACTIONS), "actions")
+    return RuleEngine(rules, resources)

@@ -187,6 +187,13 @@ def test_rules_are_the_same_on_both_ports(api: httpx.Client, dashboard: httpx.Cl
     assert api.get(f"/rules/{rule['id']}").json()["data"] == rule
 
 
+def test_rules_are_counted(api: httpx.Client) -> None:
+    made(api)
+    stats = api.get(f"/nodes/{NODE}/stats").json()["data"]
+    assert stats["rules.count"] == len(api.get("/rules").json()["data"])
+    assert (stats["resources.count"], stats["actions.count"]) == (0, 4)
+
+
 # --- 3.1
 
 
