@@ -71,6 +71,17 @@ _COUNTERS = (
 """Fields of `ClientCounters`, there with `_` for each dot."""
 _PROCESS = {"mailbox_len": 0, "heap_size": 1598, "reductions": 5000}
 """What an Erlang process tells of itself; nothing here has it."""
+_ALWAYS = (
+    *_PLAIN,
+    *_COUNTERS,
+    *_PROCESS,
+    "ip_address",
+    "port",
+    "subscriptions_max",
+    "created_at",
+    "connected_at",
+)
+"""Fields that every client has, in the order of `render_client`."""
 _NOT_CHOOSABLE = {"listener", "is_persistent", "enable_authn"}
 FIELDS = (
     *(name for name in _PLAIN if name not in _NOT_CHOOSABLE),
@@ -183,22 +194,28 @@ _counter_values = attrgetter(*(name.replace(".", "_") for name in _COUNTERS))
 
 def render_client(client: Client) -> Rendered:
     """A client with all its fields; which of the last ones there are depends on the client."""
-    row: Rendered = dict(zip(_PLAIN, _plain_values(client), strict=True))
-    row.update(zip(_COUNTERS, _counter_values(client.counters), strict=True))
-    row.update(_PROCESS)
-    row["ip_address"] = client.peerhost
-    row["port"] = client.peerport
-    row["subscriptions_max"] = FOREVER if client.subscriptions_max is None else client.subscriptions_max
-    row["created_at"] = rfc3339(client.created_at)
-    row["connected_at"] = rfc3339(client.connected_at)
+    values = (
+        *_plain_values(client),
+        *_counter_values(client.counters),
+        *_PROCESS.values(),
+        client.peerhost,
+        client.peerport,
+        FOREVER if client.subscriptions_max is None else client.subscriptions_max,
+        rfc3339(client.created_at),
+        rfc3339(client.connected_at),
+    )
+    row: Rendered = dict(zip(_ALWAYS, values, strict=True))
     if not client.connected:
         if client.disconnected_at is not None:
             row["disconnected_at"] = rfc3339(client.disconnected_at)
         if client.disconnected_cleanly:
             row["disconn_props"] = {}
-    for name in ("ws_cookie", "cn", "dn"):
-        if (value := getattr(client, name)) is not None:
-            row[name] = value
+    if client.ws_cookie is not None:
+        row["ws_cookie"] = client.ws_cookie
+    if client.cn is not None:
+        row["cn"] = client.cn
+    if client.dn is not None:
+        row["dn"] = client.dn
     return row
 
 
