@@ -25,7 +25,7 @@ HEAD = """\
 # Conformance
 
 Every normative statement of MQTT 3.1.1 and MQTT 5.0 that binds a server, and the test that holds it. The tests
-speak to the embedded broker over TCP, byte by byte. Written by `python tests/conformance/table.py`.
+speak to the embedded broker over TCP and WebSocket, byte by byte. Written by `python tests/conformance/table.py`.
 """
 
 

@@ -138,6 +138,7 @@ def test_mqtt_4_12_0_3_the_client_answers_with_continue(server: Server, code: in
     client.send(word(b"open sesame", code)).expect_refusal(0x82)
 
 
+@pytest.mark.statement("MQTT-3.1.2-30", "5.0")
 @pytest.mark.statement("MQTT-4.12.0-3", "5.0")
 @pytest.mark.parametrize("packet", [PINGREQ, Publish("t", b"x"), Publish("t", b"x", 1, packet_id=1)])
 def test_mqtt_4_12_0_3_nothing_else_is_an_answer(server: Server, packet: Publish | bytes) -> None:
