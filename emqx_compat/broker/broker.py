@@ -16,7 +16,7 @@ from emqx_compat.broker.counters import new_counters
 from emqx_compat.broker.delayed import Delayed
 from emqx_compat.broker.delivery import route
 from emqx_compat.broker.gauges import Gauges
-from emqx_compat.broker.journal import Journal, NoSessionStore, SessionStore
+from emqx_compat.broker.journal import Journal
 from emqx_compat.broker.limits import Limits
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.peer import Peer, Sink
@@ -29,6 +29,7 @@ from emqx_compat.broker.services.clients import EmbeddedClients
 from emqx_compat.broker.services.metrics import EmbeddedMetrics
 from emqx_compat.broker.services.publish import EmbeddedPublisher
 from emqx_compat.broker.services.subscriptions import EmbeddedSubscriptions
+from emqx_compat.broker.session_store import NoSessionStore, SessionStore
 from emqx_compat.broker.settings import BrokerSettings
 from emqx_compat.broker.states import State
 from emqx_compat.broker.sys_topics import SysTopics

@@ -21,7 +21,7 @@ from emqx_compat.mqtt.packets import Will
 if TYPE_CHECKING:
     from emqx_compat.broker.agenda import Entry
     from emqx_compat.broker.broker import Broker
-    from emqx_compat.broker.journal import Changes
+    from emqx_compat.broker.changes import Changes
     from emqx_compat.broker.session import Session
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from emqx_compat.broker.message import Message
 from emqx_compat.broker.session import Delivery
 
 if TYPE_CHECKING:
-    from emqx_compat.broker.journal import Journal, Stored
+    from emqx_compat.broker.changes import Stored
+    from emqx_compat.broker.journal import Journal
     from emqx_compat.broker.session import Session
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from emqx_compat.broker import rows
+from emqx_compat.broker.changes import Changes, Stored, batch_of
 from emqx_compat.broker.durable import DurableSession
 from emqx_compat.broker.message import Message
+from emqx_compat.broker.session_store import SessionStore
 from emqx_compat.broker.states import State
-from emqx_compat.core.durable import Batch, Kept
+from emqx_compat.core.durable import Kept
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.mqtt import PacketType, ReasonCode, encode_ack
 
@@ -33,109 +34,6 @@ LAZY = 0.05
 """Seconds that changes nobody waits for may gather."""
 RETRY = 1.0
 """Seconds after which a store that failed is tried again."""
-
-
-class SessionStore(Protocol):
-    """Where sessions, their messages, retained and delayed messages are kept."""
-
-    durable: bool
-    """False: nothing is kept, and nothing is asked of it."""
-
-    def load(self) -> Kept:
-        """All there is, before the first connection."""
-
-    def save(self, batch: Batch) -> asyncio.Future[None]:
-        """Commit a batch, whole or not at all; batches are committed in their order."""
-
-
-class NoSessionStore:
-    """Keeps nothing: sessions live and die with the process."""
-
-    durable = False
-
-    def load(self) -> Kept:
-        """Nothing."""
-        return Kept()
-
-    def save(self, batch: Batch) -> asyncio.Future[None]:
-        """Not asked for."""
-        raise NotImplementedError
-
-
-class Stored:
-    """A message in the store: its id, how many deliveries refer to it, whether a batch has carried it."""
-
-    __slots__ = ("id", "references", "sent")
-
-    def __init__(self, number: int) -> None:
-        self.id = number
-        self.references = 0
-        self.sent = False
-
-
-class Changes:
-    """What the next commit changes; None removes. And who waits for it."""
-
-    __slots__ = (
-        "acks",
-        "delayed",
-        "deliveries",
-        "messages",
-        "received",
-        "retained",
-        "sends",
-        "sessions",
-        "subscriptions",
-        "then",
-        "urgent",
-        "waiters",
-    )
-
-    def __init__(self) -> None:
-        self.sessions: dict[int, Session | None] = {}
-        self.subscriptions: dict[tuple[int, str], Binding | None] = {}
-        self.messages: dict[int, Message | None] = {}
-        self.deliveries: dict[int, StoredDelivery | None] = {}
-        self.received: dict[tuple[int, int], float | None] = {}
-        self.retained: dict[str, None] = {}
-        """Topics; what is retained there when the batch is made up is what is stored."""
-        self.delayed: dict[int, Message | None] = {}
-        self.acks: list[tuple[Channel, bytes]] = []
-        self.sends: list[StoredDelivery] = []
-        """QoS 2 deliveries, sent when their packet identifier is stored."""
-        self.then: list[Callable[[], None]] = []
-        self.waiters: list[asyncio.Future[None]] = []
-        self.urgent = False
-        """Somebody waits."""
-
-    def __bool__(self) -> bool:
-        return self.urgent or any(
-            (
-                self.sessions,
-                self.subscriptions,
-                self.messages,
-                self.deliveries,
-                self.received,
-                self.retained,
-                self.delayed,
-            )
-        )
-
-    def take_over(self, failed: Changes) -> None:
-        """Put what was not stored before what has changed since."""
-        for name in (
-            "sessions",
-            "subscriptions",
-            "messages",
-            "deliveries",
-            "received",
-            "retained",
-            "delayed",
-        ):
-            setattr(self, name, {**getattr(failed, name), **getattr(self, name)})
-        for name in ("acks", "sends", "then"):
-            setattr(self, name, getattr(failed, name) + getattr(self, name))
-        self.urgent = self.urgent or bool(self.acks or self.sends or self.then or self.waiters)
 
 
 class Journal:
@@ -328,13 +226,7 @@ class Journal:
             return
         self._saving = changes
         self._changes = Changes()
-        try:
-            saving = self._store.save(self._batch(changes))
-        except Exception as error:
-            log.exception("the batch could not be made up")
-            self._failed(changes, error)
-        else:
-            saving.add_done_callback(self._done)
+        self._store.save(batch_of(self._broker, changes, self._messages)).add_done_callback(self._done)
 
     def _done(self, saving: asyncio.Future[None]) -> None:
         changes, self._saving = self._saving, None
@@ -346,31 +238,33 @@ class Journal:
         if self.failing:
             self.failing = False
             self._tell(None)
+        try:
+            self._saved(changes)
+        finally:
+            if self._changes.urgent:
+                self.hurry()
+            elif self._changes:
+                self._soon()
+
+    def _saved(self, changes: Changes) -> None:
+        """Everyone who has waited for a batch may go on."""
+        broker = self._broker
         for delivery in changes.deliveries.values():
             if delivery is not None:
                 delivery.safe = True
+        for waiter in changes.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
         for channel, data in changes.acks:
             if channel.pending is changes:
                 channel.pending = None
             if channel.state is State.OPEN:
                 channel.send(data)
-        if changes.sends:
-            now = self._broker.clock.now()
-            for delivery in changes.sends:
-                delivery.send(now)
-        for callback in changes.then:
-            callback()
-        for waiter in changes.waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._broker.flush()
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._changes.urgent:
-            self.hurry()
-        elif self._changes:
-            self._soon()
+        now = broker.clock.now()
+        for delivery in changes.sends:
+            broker.run((delivery.send,), now)
+        broker.run(changes.then)
+        broker.flush()
 
     def _failed(self, changes: Changes, error: BaseException) -> None:
         """Refuse what came with this batch; everything else is tried again."""
@@ -423,50 +317,6 @@ class Journal:
         else:
             log.error("store_fails, reason: %s, hint: QoS 1 and 2 messages that must be kept are refused", reason)
         self._broker.run(self.on_health, reason)
-
-    def _batch(self, changes: Changes) -> Batch:
-        batch = Batch()
-        broker = self._broker
-        for number, session in changes.sessions.items():
-            if session is None:
-                batch.ended.append(number)
-            else:
-                batch.sessions.append(rows.session_row(number, session))
-        for key, binding in changes.subscriptions.items():
-            if binding is None:
-                batch.unsubscribed.append(key)
-            else:
-                batch.subscriptions.append(rows.subscription_row(key[0], binding))
-        for number, message in changes.messages.items():
-            if message is None:
-                batch.finished.append(number)
-            else:
-                batch.messages.append(rows.message_row(number, message))
-                self._messages[message].sent = True
-        for number, delivery in changes.deliveries.items():
-            if delivery is None or delivery.stored is None:
-                batch.taken.append(number)
-            else:
-                delivery.sent = True
-                batch.queue.append(rows.queue_row(delivery, delivery.stored.id))
-        for pair, at in changes.received.items():
-            if at is None:
-                batch.released.append(pair)
-            else:
-                batch.received.append(rows.received_row(pair, at))
-        for topic in changes.retained:
-            message = broker.retained.messages.get(topic)
-            if message is None:
-                batch.cleared.append(rows.text(topic))
-            else:
-                batch.retained.append(rows.retained_row(message))
-        for number, message in changes.delayed.items():
-            entry = None if message is None else broker.delayed.waiting.get(message)
-            if message is None or entry is None:
-                batch.published.append(number)
-            else:
-                batch.delayed.append(rows.delayed_row(number, entry.at, message))
-        return batch
 
     # --- life --------------------------------------------------------------------------------------------------
 

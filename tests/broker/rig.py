@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from emqx_compat.broker import Broker, BrokerSettings
 from emqx_compat.broker.banned import BanStore
-from emqx_compat.broker.journal import SessionStore
+from emqx_compat.broker.session_store import SessionStore
 from emqx_compat.core.clients import Client
 from emqx_compat.core.clock import Clock, ManualClock
 from emqx_compat.core.hooks import Hooks
