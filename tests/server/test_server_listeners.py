@@ -192,7 +192,8 @@ async def test_a_server_with_websockets_stops_in_no_time() -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.instance.listeners.bound_port("ws:default"))
     writer.write(
         b"GET /mqtt HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        b"Sec-WebSocket-Protocol: mqtt\r\n\r\n"
     )
     assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
     loop = asyncio.get_running_loop()
