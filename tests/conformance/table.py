@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -41,6 +42,7 @@ class Mark:
     """The first line of the test's docstring."""
 
 
+@cache
 def marks() -> list[Mark]:
     """Every mark in the test files, in the order of files and lines."""
     return [mark for path in sorted(HERE.glob("test_*.py")) for mark in _marks_of(path)]
