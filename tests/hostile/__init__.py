@@ -1,0 +1,1 @@
+"""Peers that mean harm: whatever they send, the others do not notice."""
