@@ -70,7 +70,7 @@ async def test_a_full_disk_is_an_alarm_and_a_fault_of_every_generation(
             url, auth = url_of(server, generation, None), auth_of(server, generation, None)
             answers[generation] = await http.post(url + path, json={**body, "payload": big}, auth=auth)
         assert {generation: answer.status_code for generation, answer in answers.items()} == dict.fromkeys(
-            served, 500
+            answers, 500
         )
         assert answers["v5"].json()["code"] == "INTERNAL_ERROR"
         assert [alarm.name for alarm in await alarms(server)] == ["storage_failure"]
