@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from conformance.wire import Server, Wire, frame, utf8
+from conformance.wire import IN_MEMORY_AND_ON_DISK, Server, Wire, frame, utf8
 from emqx_compat.mqtt import Puback, Pubcomp, Publish, Pubrec, Pubrel, Unsuback, Unsubscribe
 
 Serve = Callable[..., AbstractContextManager[Server]]
+pytestmark = IN_MEMORY_AND_ON_DISK
 BOTH = pytest.mark.parametrize("version", [4, 5])
 
 

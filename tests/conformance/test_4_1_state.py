@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.wire import PINGREQ, PINGRESP, Server, Wire, connect_packet
+from conformance.wire import IN_MEMORY_AND_ON_DISK, PINGREQ, PINGRESP, Server, Wire, connect_packet
 from emqx_compat.mqtt import (
     Connack,
     Puback,
@@ -21,6 +21,7 @@ from emqx_compat.mqtt import (
     encode,
 )
 
+pytestmark = IN_MEMORY_AND_ON_DISK
 BOTH = pytest.mark.parametrize("version", [4, 5])
 HOUR = 3600
 FOREVER = 0xFFFF_FFFF
@@ -49,11 +50,9 @@ def test_mqtt_4_1_0_1_everything_is_kept(server: Server, version: int) -> None:
     server.advance(HOUR - 1)
     again = lasting(server, version)
     assert again.connack.session_present
-    again.expect(
-        Publish("t", b"1", 1, dup=True, packet_id=one),
-        Publish("t", b"2", 2, dup=True, packet_id=two),
-        Pubrel(three),
-    ).expect_message("t", b"4", 1)
+    again.expect(Publish("t", b"1", 1, dup=True, packet_id=one), Publish("t", b"2", 2, dup=True, packet_id=two))
+    packets = {again.receive_bytes() for _ in range(2)}
+    assert packets == {encode(Pubrel(three), version), encode(Publish("t", b"4", 1, packet_id=4), version)}
     again.send(Pubrel(77)).expect(Pubcomp(77))
     sender.publish("t", b"5")
     again.expect_message("t", b"5").expect_silence()

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from conformance.wire import Server, Wire
+from conformance.wire import IN_MEMORY_AND_ON_DISK, Server, Wire
 from emqx_compat.mqtt import Puback, Pubcomp, Publish, Pubrec, Pubrel, decode_packet
 
 Serve = Callable[..., AbstractContextManager[Server]]
+pytestmark = IN_MEMORY_AND_ON_DISK
 BOTH = pytest.mark.parametrize("version", [4, 5])
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from conformance.wire import Server, Wire, frame, utf8
+from conformance.wire import IN_MEMORY_AND_ON_DISK, Server, Wire, frame, utf8
 from emqx_compat.mqtt import Puback, Pubcomp, Publish, Pubrec, Pubrel
 
+pytestmark = IN_MEMORY_AND_ON_DISK
 BOTH = pytest.mark.parametrize("version", [4, 5])
 SHARED = "$share/g/t"
 FAILURES = [0x80, 0x83, 0x87, 0x97, 0x99]

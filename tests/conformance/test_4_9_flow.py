@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from conformance.wire import PINGREQ, PINGRESP, Server, Wire
+from conformance.wire import IN_MEMORY_AND_ON_DISK, PINGREQ, PINGRESP, Server, Wire
 from emqx_compat.mqtt import (
     Puback,
     Pubcomp,
@@ -21,6 +21,7 @@ from emqx_compat.mqtt import (
     Unsubscribe,
 )
 
+pytestmark = IN_MEMORY_AND_ON_DISK
 Serve = Callable[..., AbstractContextManager[Server]]
 
 

@@ -16,7 +16,10 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Self, TypeVar
+
+import pytest
 
 from emqx_compat.broker import Broker, BrokerSettings
 from emqx_compat.core.clock import ManualClock
@@ -41,11 +44,16 @@ from emqx_compat.mqtt import (
     decode_packet,
     encode,
 )
+from emqx_compat.store import Store
+from emqx_compat.store.durable import DurableTables
 from emqx_compat.transports import ListenerManager, ListenerSpec
 
 TIMEOUT = 5.0
 """Seconds after which a missing packet is a failure."""
 PINGREQ, PINGRESP = b"\xc0\x00", b"\xd0\x00"
+
+IN_MEMORY_AND_ON_DISK = pytest.mark.parametrize("directory", ["memory", "disk"], indirect=True)
+"""For modules that are about what sessions keep: `pytestmark = IN_MEMORY_AND_ON_DISK`."""
 
 P = TypeVar("P", bound=Packet)
 T = TypeVar("T")
@@ -88,16 +96,19 @@ class _Faults(logging.Handler):
 class Server:
     """A broker with a TCP listener and a clock that stands still; `settings` are those of `BrokerSettings`.
 
-    `$SYS` messages on a timer are off, so that hours of that clock take no time.
+    `$SYS` messages on a timer are off, so that hours of that clock take no time. With a `directory` sessions are
+    kept there.
     """
 
-    def __init__(self, loop: Loop, **settings: Any) -> None:
+    def __init__(self, loop: Loop, directory: Path | None = None, **settings: Any) -> None:
         self.clock = ManualClock()
         self.hooks = Hooks()
         quiet: dict[str, Any] = {"sys_msg_interval": 0, "sys_heartbeat_interval": 0}
         self.settings = BrokerSettings(**quiet | settings)
         ids = Ids(self.clock, random.Random(1))
-        self.broker = Broker("emqx@127.0.0.1", self.clock, ids, self.settings, self.hooks)
+        self._store = Store(directory) if directory is not None else None
+        tables = DurableTables(self._store) if self._store is not None else None
+        self.broker = Broker("emqx@127.0.0.1", self.clock, ids, self.settings, self.hooks, session_store=tables)
         self.port = 0
         self._loop = loop
         self._listeners = ListenerManager(self.broker)
@@ -119,6 +130,8 @@ class Server:
         async def stop() -> None:
             await self._listeners.stop()
             await self.broker.stop()
+            if self._store is not None:
+                await self._store.close()
 
         for wire in self._wires:
             wire.close()
@@ -359,12 +372,14 @@ class Wire:
 
 
 @contextmanager
-def serving(loop: Loop, spec: ListenerSpec | None = None, **settings: Any) -> Iterator[Server]:
+def serving(
+    loop: Loop, spec: ListenerSpec | None = None, directory: Path | None = None, **settings: Any
+) -> Iterator[Server]:
     """A running server, which must not log an error while it serves; plain TCP unless `spec` says otherwise."""
     faults = _Faults()
     log = logging.getLogger("emqx_compat")
     log.addHandler(faults)
-    server = Server(loop, **settings).start(spec)
+    server = Server(loop, directory, **settings).start(spec)
     try:
         yield server
     finally:
@@ -422,6 +437,7 @@ def _shown(raw: bytes, version: int) -> str:
 
 
 __all__ = [
+    "IN_MEMORY_AND_ON_DISK",
     "PINGREQ",
     "PINGRESP",
     "Loop",
