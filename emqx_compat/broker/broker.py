@@ -29,6 +29,7 @@ from emqx_compat.broker.services.clients import EmbeddedClients
 from emqx_compat.broker.services.metrics import EmbeddedMetrics
 from emqx_compat.broker.services.publish import EmbeddedPublisher
 from emqx_compat.broker.services.subscriptions import EmbeddedSubscriptions
+from emqx_compat.broker.session import Session
 from emqx_compat.broker.session_store import NoSessionStore, SessionStore
 from emqx_compat.broker.settings import BrokerSettings
 from emqx_compat.broker.states import State
@@ -73,6 +74,8 @@ class Broker:
         self.agenda = Agenda(clock)
         self.registry = Registry()
         self.router = Router()
+        self.exclusive: dict[str, Session] = {}
+        """Filter → the session that has it for itself; see `exclusive`."""
         self.limits = Limits(clock)
         self.journal = Journal(self, session_store or NoSessionStore())
         self.unsaved = False

@@ -54,7 +54,7 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     channel.family = int(packet.proto_ver == 5)
     channel.client_max_packet = (packet.properties or {}).get("maximum_packet_size", 0)
     clientid, username = identity(packet, channel.peer, broker.settings)
-    code = _refusal(channel, packet, clientid)
+    code = _refusal(channel, packet, clientid, username)
     if code is not None:
         refuse(channel, code)
         return
@@ -86,12 +86,12 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     open_session(channel, packet, client, now)
 
 
-def _refusal(channel: Channel, packet: Connect, clientid: str) -> ReasonCode | None:
+def _refusal(channel: Channel, packet: Connect, clientid: str, username: str | None) -> ReasonCode | None:
     """What is wrong with a CONNECT in itself."""
     settings = channel.broker.settings
     if not clientid and (packet.proto_ver == 3 or (packet.proto_ver == 4 and not packet.clean_start)):
         return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID  # [3.1.1 MQTT-3.1.3-8]
-    if len(clientid.encode()) > settings.max_clientid_len:
+    if len(clientid.encode()) > settings.max_clientid_len or (settings.use_username_as_clientid and username == ""):
         return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
     properties = packet.properties
     method = (properties or {}).get("authentication_method")

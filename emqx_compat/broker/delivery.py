@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.session import Delivery
+from emqx_compat.broker.shared import pick
 
 if TYPE_CHECKING:
     from emqx_compat.broker.broker import Broker
@@ -19,8 +20,8 @@ def route(broker: Broker, message: Message, now: float) -> int:
     match = broker.router.match(message.topic)
     bindings = match.bindings
     if match.groups:
-        strategy = broker.settings.shared_subscription_strategy
-        bindings += tuple(group.pick(strategy) for group in match.groups)
+        settings = broker.settings
+        bindings += tuple(pick(settings, group, message) for group in match.groups)
     if not bindings:
         return 0
     clientid = message.origin.clientid

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emqx_compat.core.ids import Ids
 from emqx_compat.mqtt import publish_parts
 from emqx_compat.mqtt.properties import Properties
+
+if TYPE_CHECKING:
+    from emqx_compat.broker.session import Session
+    from emqx_compat.broker.shared import ShareGroup
 
 _NOT_FORWARDED = ("topic_alias", "subscription_identifier")
 
@@ -14,12 +18,14 @@ _NOT_FORWARDED = ("topic_alias", "subscription_identifier")
 class Origin:
     """Who published: shared by all messages of one connection."""
 
-    __slots__ = ("clientid", "peerhost", "username")
+    __slots__ = ("clientid", "peerhost", "picks", "username")
 
     def __init__(self, clientid: str, username: str | None = None, peerhost: str | None = None) -> None:
         self.clientid = clientid
         self.username = username
         self.peerhost = peerhost
+        self.picks: dict[ShareGroup, int | Session] | None = None
+        """Whose turn it is in share groups, as far as this publisher is concerned; see `shared`."""
 
 
 SYSTEM = Origin("emqx_sys")
@@ -90,11 +96,12 @@ class Message:
         interval = self.properties.get("message_expiry_interval")
         return None if interval is None else self.at + interval
 
-    def expired(self, now: float) -> bool:
-        """Whether it must not be delivered any more [MQTT-3.3.2-5]."""
+    def expired(self, now: float, interval: float = 0.0) -> bool:
+        """Whether it must not be delivered any more [MQTT-3.3.2-5]; `interval` is that of messages without one of
+        their own, 0 = never."""
         properties = self.properties
         if properties is None or "message_expiry_interval" not in properties:
-            return False
+            return bool(interval) and now > self.at + interval
         return now >= self.at + properties["message_expiry_interval"]
 
     def changed(self) -> None:

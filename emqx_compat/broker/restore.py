@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import json
-from collections import deque
 from typing import TYPE_CHECKING
 
 from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.closing import end_session
 from emqx_compat.broker.durable import DurableSession, StoredDelivery
+from emqx_compat.broker.exclusive import hold
 from emqx_compat.broker.message import Message, Origin
+from emqx_compat.broker.mqueue import new_queue
 from emqx_compat.broker.rows import message_of, properties_of, retained_message
 from emqx_compat.broker.session import NEVER, Session
 from emqx_compat.broker.wills import PendingWill, wait_with_will
@@ -52,6 +53,7 @@ def _load(broker: Broker, kept: Kept) -> None:
         )
         broker.router.add(binding)
         session.bindings[binding.key] = binding
+        hold(broker, binding)
     messages: dict[int, Message] = {}
     for stored in kept.messages:
         message = messages[stored.id] = message_of(stored)
@@ -135,7 +137,7 @@ def _queue(session: Session, row: QueueRow, message: Message) -> None:
     session.broker.journal.adopt_delivery(delivery, row.id)
     if row.packet_id is None:
         if session.mqueue is None:
-            session.mqueue = deque()
+            session.mqueue = new_queue(session.broker.settings)
         session.mqueue.append(delivery)
     else:
         delivery.packet_id = session.next_packet_id = row.packet_id

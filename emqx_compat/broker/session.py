@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.message import Message
+from emqx_compat.broker.mqueue import Queue, new_queue
 from emqx_compat.core.clients import Client
 from emqx_compat.mqtt import PacketType, encode_ack
 
@@ -72,7 +73,7 @@ class Session:
         """Filter as sent → its subscription."""
         self.inflight: dict[int, Delivery] = {}
         """Packet identifier → what was sent with it, in the order of sending."""
-        self.mqueue: deque[Delivery] | None = None
+        self.mqueue: Queue | None = None
         self.awaiting_rel: dict[int, float] | None = None
         """Packet identifiers of QoS 2 messages from the client that wait for their PUBREL → when they came."""
         self.above_watermark = False
@@ -159,15 +160,17 @@ class Session:
         """Let it wait; in a full queue the oldest one is dropped for it."""
         queue = self.mqueue
         if queue is None:
-            queue = self.mqueue = deque()
+            queue = self.mqueue = new_queue(self.broker.settings)
         client = self.client
-        if client.mqueue_max and len(queue) >= client.mqueue_max:
-            oldest = queue.popleft()
-            if self.durable is not None:
-                self.durable.taken(oldest)
-            client.mqueue_dropped += 1
-            self.broker.drop_delivery(client, "queue_full")
-            self.broker.limits.reached("mqtt.max_mqueue_len", client.mqueue_max, client.clientid)
+        limit = client.mqueue_max
+        if limit and len(queue) >= limit:
+            oldest = queue.popleft() if isinstance(queue, deque) else queue.displaced(delivery, limit)
+            if oldest is not None:
+                if self.durable is not None:
+                    self.durable.taken(oldest)
+                client.mqueue_dropped += 1
+                self.broker.drop_delivery(client, "queue_full")
+                self.broker.limits.reached("mqtt.max_mqueue_len", limit, client.clientid)
         queue.append(delivery)
         client.counters.enqueue_msg += 1
         if not self.above_watermark and client.mqueue_max:
@@ -198,11 +201,12 @@ class Session:
         if queue:
             inflight = self.inflight
             window = self.client.inflight_max
+            interval = self.broker.settings.message_expiry_interval
             while queue and not channel.paused:
                 if queue[0].qos and len(inflight) >= window:
                     break
                 delivery = queue.popleft()
-                if delivery.message.expired(now):
+                if delivery.message.expired(now, interval):
                     self.broker.drop_delivery(self.client, "expired")
                 elif delivery.qos:
                     delivery.at = now

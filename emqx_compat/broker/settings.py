@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 CertificateField = Literal["disabled", "cn", "dn", "crt", "pem", "md5"]
-SharedStrategy = Literal["random", "round_robin"]
+SharedStrategy = Literal[
+    "random", "round_robin", "round_robin_per_group", "sticky", "local", "hash_clientid", "hash_topic"
+]
+SHARED_STRATEGIES: tuple[SharedStrategy, ...] = get_args(SharedStrategy)
 
 
 @dataclass(slots=True)
@@ -29,10 +33,16 @@ class BrokerSettings:
     wildcard_subscription: bool = True
     shared_subscription: bool = True
     shared_subscription_strategy: SharedStrategy = "round_robin"
+    shared_subscription_groups: Mapping[str, SharedStrategy] = field(default_factory=dict)
+    """Share names with a strategy of their own."""
+    exclusive_subscription: bool = False
+    """Whether `$exclusive/<filter>` is granted, to one session at a time."""
     ignore_loop_deliver: bool = False
     """No local for clients that cannot ask for it: MQTT 3.1 and 3.1.1."""
     session_expiry_interval: int = 7200
     """How long the session of a 3.1 or 3.1.1 client without clean session is held."""
+    message_expiry_interval: float = 0.0
+    """After which a message is not taken out of a queue any more that names no expiry itself; 0 = never."""
     max_awaiting_rel: int = 100
     """0 = no limit, as for `max_mqueue_len`."""
     await_rel_timeout: float = 300.0
@@ -41,6 +51,10 @@ class BrokerSettings:
     max_inflight: int = 32
     max_mqueue_len: int = 1000
     mqueue_store_qos0: bool = True
+    mqueue_priorities: Mapping[str, int] = field(default_factory=dict)
+    """Topic name → priority in message queues, 1 to 255; empty: first in, first out."""
+    mqueue_default_priority: Literal["highest", "lowest"] = "lowest"
+    """Of topics that `mqueue_priorities` does not name."""
     mqueue_high_watermark: float = 0.6
     """Fractions of `max_mqueue_len` at which `mqueue_high` and `mqueue_low` are told."""
     mqueue_low_watermark: float = 0.2
@@ -69,7 +83,13 @@ class BrokerSettings:
     """0 = off, as for `sys_heartbeat_interval`."""
     sys_heartbeat_interval: float = 30.0
     sys_client_events: bool = True
-    """Whether `$SYS/brokers/<node>/clients/<id>/connected` and `…/disconnected` are published."""
+    """Whether `$SYS/brokers/<node>/clients/<id>/connected` and `…/disconnected` are published; each of them must
+    be wanted besides."""
+    sys_client_connected: bool = True
+    sys_client_disconnected: bool = True
+    sys_client_subscribed: bool = False
+    """Whether `…/clients/<id>/subscribed` is published."""
+    sys_client_unsubscribed: bool = False
     sys_version: str = "5.6.1"
     sys_description: str = "EMQX Enterprise"
     use_username_as_clientid: bool = False

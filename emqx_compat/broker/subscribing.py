@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from emqx_compat.broker import exclusive
 from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.mounting import mounted
 from emqx_compat.broker.replay import forget_replays, replay_retained
@@ -45,22 +46,25 @@ def on_subscribe(channel: Channel, packet: Subscribe, now: float) -> None:
     broker.count_authorized(len(packet.subscriptions))
     codes: list[int] = []
     made: list[tuple[Binding, bool]] = []
-    forbidden = _forbidden(channel, packet.subscriptions, now)
+    wanted, alone = exclusive.without_prefix(packet.subscriptions)
+    forbidden = _forbidden(channel, wanted, now)
     if forbidden and broker.settings.authz_deny_action == "disconnect":
         channel.close("not_authorized", ReasonCode.NOT_AUTHORIZED)
         return
-    wanted = packet.subscriptions
     if broker.hooks.client_subscribe:
         wanted = _hooked(session, wanted, forbidden)
     if len(wanted) > broker.settings.max_filters:
         broker.limits.reached("max_filters", broker.settings.max_filters, channel.name)
     for index, request in enumerate(wanted):
         refusal = ReasonCode.NOT_AUTHORIZED if index in forbidden else _refusal(channel, request, index)
+        if refusal is None and index in alone:
+            key = mounted(channel.mountpoint, request.topic_filter)
+            refusal = exclusive.refusal(broker, session, request.topic_filter, key)
         if refusal is not None:
             codes.append(int(refusal))
             continue
         qos = min(request.qos, broker.settings.max_qos_allowed)
-        binding = _binding(channel, request, qos, subid)
+        binding = _binding(channel, request, qos, subid, exclusive.EXTRA if index in alone else None)
         made.append((binding, bind(broker, binding)))
         codes.append(qos)
     if any(code >= 0x80 for code in codes):
@@ -134,7 +138,13 @@ def fold(hook: Callable[[Client, Sequence[T]], Sequence[T] | None], client: Clie
     return items if changed is None or len(changed) != len(items) else list(changed)
 
 
-def _binding(channel: Channel, request: SubscriptionRequest, qos: int, subid: int | None) -> Binding:
+def _binding(
+    channel: Channel,
+    request: SubscriptionRequest,
+    qos: int,
+    subid: int | None,
+    extra: Mapping[str, object] | None,
+) -> Binding:
     """What is asked for; below MQTT 5, no local and retain as published follow from settings and bridge mode."""
     assert channel.session is not None
     no_local, as_published = request.no_local, request.retain_as_published
@@ -149,6 +159,7 @@ def _binding(channel: Channel, request: SubscriptionRequest, qos: int, subid: in
         as_published,
         request.retain_handling,
         subid,
+        extra,
     )
 
 
@@ -183,9 +194,9 @@ def on_unsubscribe(channel: Channel, packet: Unsubscribe, now: float) -> None:
     session = channel.session
     assert session is not None
     broker.counters["client.unsubscribe"] += 1
-    topic_filters = packet.topic_filters
+    topic_filters = [exclusive.plain(topic_filter) for topic_filter in packet.topic_filters]
     for hook in tuple(broker.hooks.client_unsubscribe):
-        topic_filters = fold(hook, session.client, list(topic_filters))
+        topic_filters = fold(hook, session.client, topic_filters)
     codes = [
         0
         if unbind(broker, session, mounted(channel.mountpoint, topic_filter))
@@ -204,6 +215,7 @@ def bind(broker: Broker, binding: Binding) -> bool:
     fresh = binding.key not in session.bindings
     broker.router.add(binding)
     session.bindings[binding.key] = binding
+    exclusive.hold(broker, binding)
     session.client.subscriptions_cnt = len(session.bindings)
     if session.durable is not None:
         session.durable.subscribed(binding)
@@ -228,6 +240,7 @@ def unbind(broker: Broker, session: Session, key: str) -> bool:
     if binding is None:
         return False
     broker.router.remove(binding)
+    exclusive.release(broker, binding)
     forget_replays(session, key)
     session.client.subscriptions_cnt = len(session.bindings)
     if session.durable is not None:

@@ -51,7 +51,7 @@ class Field:
     used: bool = True
     secret: bool = False
     required: bool = False
-    unused_values: tuple[str, ...] = ()
+    unused_values: tuple[str | bool, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
@@ -148,7 +148,8 @@ def _field(spec: Field, node: Node | None, path: KeyPath, report: Report) -> Che
         )
         return Checked(default, normal)
     if value in spec.unused_values:
-        report.notices.append(Notice(path_text(path), node.origin, f"the value {value} is {NOT_USED}"))
+        shown = str(value).lower() if isinstance(value, bool) else value
+        report.notices.append(Notice(path_text(path), node.origin, f"the value {shown} is {NOT_USED}"))
     if not spec.kind.written:
         node = node_of(value, node.origin)
     return _noted(spec, Checked(node, value, None if value == normal else node.origin), path, report)

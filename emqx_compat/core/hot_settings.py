@@ -34,6 +34,16 @@ class HotSetting:
 
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _SCHEMES = ("plain", "md5", "sha", "sha256")
+_CERTIFICATE = ("disabled", "cn", "dn", "crt", "pem", "md5")
+_STRATEGIES = (
+    "random",
+    "round_robin",
+    "round_robin_per_group",
+    "sticky",
+    "local",
+    "hash_topic",
+    "hash_clientid",
+)
 _NOW: Takes = "at once"
 _CONNECT: Takes = "new connections"
 _NEVER: Takes = "never"
@@ -54,6 +64,12 @@ _ROWS: tuple[HotSetting, ...] = (
     HotSetting("max_packet_size", "integer", _CONNECT, lowest=1, highest=268_435_455),
     HotSetting("keepalive_multiplier", "number", _CONNECT, lowest=0),
     HotSetting("idle_timeout", "number", _CONNECT, lowest=0),
+    HotSetting("server_keepalive", "integer", _CONNECT, lowest=1, highest=65_535, unlimited=True),
+    HotSetting("max_topic_alias", "integer", _CONNECT, lowest=0, highest=65_535),
+    HotSetting("response_information", "text", _CONNECT),
+    HotSetting("use_username_as_clientid", "boolean", _CONNECT),
+    HotSetting("peer_cert_as_username", "word", _CONNECT, words=_CERTIFICATE),
+    HotSetting("peer_cert_as_clientid", "word", _CONNECT, words=_CERTIFICATE),
     HotSetting("max_publish_rate", "integer", _NEVER, 0, lowest=0),
     HotSetting("client_enable_stats", "boolean", _NEVER, unlimited=True),
     HotSetting("force_gc_count", "integer", _NEVER, 100, lowest=0),
@@ -68,8 +84,19 @@ _ROWS: tuple[HotSetting, ...] = (
     HotSetting("upgrade_qos", "boolean", _NOW),
     HotSetting("ignore_loop_deliver", "boolean", "new subscriptions"),
     HotSetting("session_enable_stats", "boolean", _NEVER, True),
+    # topics and subscriptions
+    HotSetting("max_topic_levels", "integer", _NOW, lowest=1, highest=65_535),
+    HotSetting("max_qos_allowed", "integer", _NOW, lowest=0, highest=2),
+    HotSetting("retain_available", "boolean", _NOW),
+    HotSetting("wildcard_subscription", "boolean", _NOW),
+    HotSetting("exclusive_subscription", "boolean", _NOW),
+    HotSetting("shared_subscription", "boolean", _NOW),
+    HotSetting("shared_subscription_strategy", "word", _NOW, words=_STRATEGIES),
     # message queues
     HotSetting("max_mqueue_len", "integer", _CONNECT, lowest=0),
+    HotSetting("message_expiry_interval", "number", _NOW, lowest=0),
+    HotSetting("mqueue_priorities", "text", _CONNECT),
+    HotSetting("mqueue_default_priority", "word", _CONNECT, words=("highest", "lowest")),
     HotSetting("mqueue_store_qos0", "boolean", _NOW),
     HotSetting("mqueue_high_watermark", "number", _NOW, lowest=0, highest=1),
     HotSetting("mqueue_low_watermark", "number", _NOW, lowest=0, highest=1),
@@ -81,6 +108,10 @@ _ROWS: tuple[HotSetting, ...] = (
     HotSetting("retained_max_payload_size", "integer", _NOW, lowest=0),
     HotSetting("sys_msg_interval", "number", "next period", lowest=0),
     HotSetting("sys_heartbeat_interval", "number", "next period", lowest=0),
+    HotSetting("sys_client_connected", "boolean", _NOW),
+    HotSetting("sys_client_disconnected", "boolean", _NOW),
+    HotSetting("sys_client_subscribed", "boolean", _NOW),
+    HotSetting("sys_client_unsubscribed", "boolean", _NOW),
     HotSetting("log_level", "word", _NOW, words=_LEVELS),
 )
 
@@ -99,6 +130,22 @@ class HotSettingService(Protocol):
 
     async def set(self, name: str, value: SettingValue) -> None:
         """Change it until the next start. Faults: SETTING_UNKNOWN, SETTING_INVALID (nothing is changed then)."""
+
+
+def priorities_text(priorities: Mapping[str, int]) -> str:
+    """`mqueue_priorities` as a text: `topic/1=10,topic/2=8`; empty when there are none."""
+    return ",".join(f"{topic}={priority}" for topic, priority in priorities.items())
+
+
+def priorities_of(text: str) -> dict[str, int]:
+    """The reverse. Raises ValueError for what has not that form, and for priorities outside 1 to 255."""
+    priorities: dict[str, int] = {}
+    for item in text.split(",") if text else ():
+        topic, separator, number = item.rpartition("=")
+        if not (topic and separator and number.isascii() and number.isdigit() and 1 <= int(number) <= 255):
+            raise ValueError(item)
+        priorities[topic] = int(number)
+    return priorities
 
 
 def fits(setting: HotSetting, value: SettingValue) -> bool:

@@ -15,7 +15,8 @@ class HotSettings:
     """`core.hot_settings.HotSettingService`.
 
     `live` is the object whose attributes of the same names the engine reads at every use; `elsewhere` says for
-    other settings how they are read and written. A setting that takes effect never is kept here.
+    other settings how they are read and written, with a ValueError for what is no value. A setting that takes
+    effect never is kept here.
     """
 
     def __init__(self, live: object, elsewhere: Mapping[str, tuple[Getter, Setter]]) -> None:
@@ -50,6 +51,9 @@ class HotSettings:
         if name in self._kept:
             self._kept[name] = value
         elif name in self._elsewhere:
-            self._elsewhere[name][1](value)
+            try:
+                self._elsewhere[name][1](value)
+            except ValueError as error:
+                raise Fault(F.SETTING_INVALID, name=name, value=value) from error
         else:
             setattr(self._live, name, value)

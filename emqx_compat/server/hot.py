@@ -10,7 +10,7 @@ from emqx_compat.access.acl_file import AclFile
 from emqx_compat.access.mqtt_users import MqttUsers
 from emqx_compat.broker import Broker
 from emqx_compat.config import Configuration
-from emqx_compat.core.hot_settings import SettingValue
+from emqx_compat.core.hot_settings import SettingValue, priorities_of, priorities_text
 from emqx_compat.core.mqtt_users import USER_KINDS, UserKind
 from emqx_compat.features.hot_settings import Getter, Setter
 from emqx_compat.server.logs import LEVELS
@@ -45,10 +45,14 @@ def elsewhere(configuration: Configuration, broker: Broker, users: MqttUsers, ac
     def set_level(level: SettingValue) -> None:
         logging.getLogger().setLevel(LEVELS[str(level)])
 
+    def set_priorities(text: SettingValue) -> None:
+        settings.mqueue_priorities = priorities_of(str(text))
+
     authorization = ("authz_no_match", "authz_cache_enable", "authz_cache_max_size", "authz_cache_ttl")
     return {
         "acl_file": _kept(ACL_FILE, load_acl),
         "log_level": _kept(str(configuration.get("log.console.level")), set_level),
+        "mqueue_priorities": (lambda: priorities_text(settings.mqueue_priorities), set_priorities),
         **{name: reviewed(name) for name in authorization},
         **{f"auth_{kind}_password_hash": _password_hash(users, kind) for kind in USER_KINDS},
     }

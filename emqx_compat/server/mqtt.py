@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from emqx_compat.broker import BrokerSettings
-from emqx_compat.broker.settings import CertificateField
+from emqx_compat.broker.settings import CertificateField, SharedStrategy
 from emqx_compat.config import Configuration, ListenerSettings, Settings
 from emqx_compat.transports import AccessRules, ListenerSpec, TlsFiles, WebSocketOptions
 
@@ -15,9 +15,10 @@ _NEVER = 1e9
 
 
 def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSettings:
-    """Roots `mqtt`, `retainer`, `sys_topics` and `authorization` as the broker reads them."""
+    """Roots `mqtt`, `broker`, `retainer`, `sys_topics` and `authorization` as the broker reads them."""
     authorization = cast(dict[str, Any], configuration.get("authorization"))
     cache = authorization["cache"]
+    groups = cast(dict[str, Any], configuration.get("broker.shared_subscription_group"))
     mqtt, retainer, sys_topics = wanted.mqtt, wanted.retainer, wanted.sys_topics
     return BrokerSettings(
         max_packet_size=mqtt.max_packet_size,
@@ -28,9 +29,12 @@ def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSet
         retain_available=mqtt.retain_available,
         wildcard_subscription=mqtt.wildcard_subscription,
         shared_subscription=mqtt.shared_subscription,
-        shared_subscription_strategy="random" if mqtt.shared_subscription_strategy == "random" else "round_robin",
+        shared_subscription_strategy=cast(SharedStrategy, mqtt.shared_subscription_strategy),
+        shared_subscription_groups={name: group["strategy"] for name, group in groups.items()},
+        exclusive_subscription=mqtt.exclusive_subscription,
         ignore_loop_deliver=mqtt.ignore_loop_deliver,
         session_expiry_interval=int(mqtt.session_expiry_interval),
+        message_expiry_interval=mqtt.message_expiry_interval or 0.0,
         max_awaiting_rel=mqtt.max_awaiting_rel or 0,
         await_rel_timeout=mqtt.await_rel_timeout,
         max_subscriptions=mqtt.max_subscriptions,
@@ -38,6 +42,8 @@ def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSet
         max_inflight=mqtt.max_inflight,
         max_mqueue_len=mqtt.max_mqueue_len or 0,
         mqueue_store_qos0=mqtt.mqueue_store_qos0,
+        mqueue_priorities=dict(mqtt.mqueue_priorities or {}),
+        mqueue_default_priority=cast(Literal["highest", "lowest"], mqtt.mqueue_default_priority),
         retry_interval=mqtt.retry_interval or 0.0,
         keepalive_multiplier=mqtt.keepalive_multiplier,
         server_keepalive=mqtt.server_keepalive,
@@ -53,6 +59,10 @@ def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSet
         sys_msg_interval=sys_topics.sys_msg_interval or 0.0,
         sys_heartbeat_interval=sys_topics.sys_heartbeat_interval or 0.0,
         sys_client_events=sys_topics.client_connected or sys_topics.client_disconnected,
+        sys_client_connected=sys_topics.client_connected,
+        sys_client_disconnected=sys_topics.client_disconnected,
+        sys_client_subscribed=sys_topics.client_subscribed,
+        sys_client_unsubscribed=sys_topics.client_unsubscribed,
         sys_version=wanted.versions["v5"],
         allow_anonymous=bool(configuration.get("compat.allow_anonymous")),
         authz_no_match=authorization["no_match"],

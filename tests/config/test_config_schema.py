@@ -107,9 +107,7 @@ def test_what_has_no_effect_and_is_the_default_anyway_is_not_noted(setting: str)
 
 
 def test_a_value_without_effect_of_a_used_field_is_noted() -> None:
-    assert notices("mqtt.shared_subscription_strategy=sticky") == [
-        ("mqtt.shared_subscription_strategy", f"the value sticky is {NOT_USED}")
-    ]
+    assert notices("mqtt.strict_mode=false") == [("mqtt.strict_mode", f"the value false is {NOT_USED}")]
 
 
 def test_a_notice_names_its_origin() -> None:

@@ -147,3 +147,52 @@ async def test_an_acl_file_that_cannot_be_read_leaves_the_rules_in_force(rig: Fe
     await rig.behind.hot_settings.set("acl_file", "/nowhere/acl.conf")
     assert rig.behind.hot_settings.get("acl_file") == "/nowhere/acl.conf"
     assert await (await rig.stranger("c")).subscribe("#") == [0x80]
+
+
+async def test_priorities_are_set_as_a_text(rig: FeatureRig) -> None:
+    hot = rig.behind.hot_settings
+    await hot.set("mqueue_priorities", "a/b=10,c=1")
+    assert rig.settings.mqueue_priorities == {"a/b": 10, "c": 1}
+    assert await fault_of(hot.set("mqueue_priorities", "a=0")) is F.SETTING_INVALID
+    assert hot.get("mqueue_priorities") == "a/b=10,c=1"
+
+
+async def test_what_subscriptions_may_be_is_felt_at_once(rig: FeatureRig) -> None:
+    client = await rig.connect("c", 5)
+    hot = rig.behind.hot_settings
+    assert await client.subscribe("$exclusive/t") == [0x8F]
+    await hot.set("exclusive_subscription", True)
+    await hot.set("shared_subscription", False)
+    await hot.set("wildcard_subscription", False)
+    answers = [await client.subscribe(topic) for topic in ("$exclusive/t", "$share/g/t", "a/+")]
+    assert answers == [[0], [0x9E], [0xA2]]
+
+
+async def test_a_shared_strategy_is_felt_at_once(rig: FeatureRig) -> None:
+    members = [await rig.connect(f"m{index}") for index in range(2)]
+    for member in members:
+        await member.subscribe("$share/g/t")
+    await rig.behind.hot_settings.set("shared_subscription_strategy", "hash_topic")
+    for _ in range(4):
+        await rig.publish("t")
+    rows = [await rig.row(f"m{index}") for index in range(2)]
+    assert sorted(row.counters.send_msg for row in rows if row) == [0, 4]
+
+
+async def test_what_is_told_at_connect_holds_for_new_connections(rig: FeatureRig) -> None:
+    hot = rig.behind.hot_settings
+    await hot.set("server_keepalive", 7)
+    await hot.set("response_information", "r/")
+    asked = {"request_response_information": 1}
+    properties = (await rig.connect("c", 5, properties=asked)).connack.properties or {}
+    assert (properties["server_keep_alive"], properties["response_information"]) == (7, "r/")
+    assert "response_information" not in ((await rig.connect("d", 5)).connack.properties or {})
+
+
+async def test_a_user_name_can_be_the_client_id(rig: FeatureRig) -> None:
+    await rig.behind.hot_settings.set("use_username_as_clientid", True)
+    await rig.connect("c", username="u")
+    assert await rig.row("u") is not None and await rig.row("c") is None
+    await rig.connect("c")
+    assert await rig.row("c") is not None
+    assert (await rig.refused(connect_packet("c", 5, username=""), 5)).reason_code == 0x85

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from emqx_compat.broker.binding import Binding
 from emqx_compat.broker.closing import end_session, kick
+from emqx_compat.broker.exclusive import plain
 from emqx_compat.broker.subscribing import bind, send_retained, unbind
 from emqx_compat.core.clients import AuthzDecision, Client, ClientQuery, Order, Subscription, SubscriptionOptions
 from emqx_compat.core.faults import F, Fault
@@ -112,7 +113,7 @@ class EmbeddedClients:
         for request in requests:
             binding = Binding(
                 session,
-                request.topic,
+                plain(request.topic),
                 request.qos,
                 request.no_local,
                 request.retain_as_published,
@@ -129,7 +130,7 @@ class EmbeddedClients:
         """Unsubscribe on the client's behalf."""
         session = self._session(clientid)
         for topic in topics:
-            unbind(self._broker, session, topic)
+            unbind(self._broker, session, plain(topic))
         await self._broker.journal.saved()
 
     async def subscriptions(self, clientid: str) -> Sequence[Subscription]:

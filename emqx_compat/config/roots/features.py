@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emqx_compat.config.kinds import anything, boolean, duration, enum, integer, rate, size
-from emqx_compat.config.schema import Field, Struct, unused
+from emqx_compat.config.roots.mqtt import STRATEGIES
+from emqx_compat.config.schema import Field, MapOf, Struct, unused
 
 RETAINER = Struct(
     {
@@ -50,8 +51,8 @@ SYS_TOPICS = Struct(
             {
                 "client_connected": Field(boolean(), True, "Publish …/clients/<clientid>/connected."),
                 "client_disconnected": Field(boolean(), True, "Publish …/clients/<clientid>/disconnected."),
-                "client_subscribed": unused(boolean(), False, "Publish …/clients/<clientid>/subscribed."),
-                "client_unsubscribed": unused(boolean(), False, "Publish …/clients/<clientid>/unsubscribed."),
+                "client_subscribed": Field(boolean(), False, "Publish …/clients/<clientid>/subscribed."),
+                "client_unsubscribed": Field(boolean(), False, "Publish …/clients/<clientid>/unsubscribed."),
             }
         ),
     },
@@ -87,17 +88,19 @@ BROKER = Struct(
             name: unused(anything())
             for name in (
                 "session_locking_strategy",
-                "shared_dispatch_ack_enabled",
                 "route_batch_clean",
                 "perf",
                 "routing",
-                "shared_subscription_group",
                 "shared_subscription_strategy",
                 "shared_subscription_initial_sticky_pick",
             )
         },
+        "shared_dispatch_ack_enabled": unused(boolean(), False),
+        "shared_subscription_group": MapOf(
+            Struct({"strategy": Field(enum(*STRATEGIES), "random", "Which of its members gets a message.")}),
+        ),
     },
-    used=False,
+    "Share names with a strategy of their own.",
 )
 
 FORCE_SHUTDOWN = Struct(

@@ -6,8 +6,15 @@ from emqx_compat.config.kinds import Kind, anything, boolean, duration, enum, in
 from emqx_compat.config.nodes import Node
 from emqx_compat.config.schema import Field, Struct
 
-_STRATEGIES = ("random", "round_robin")
-_OTHER_STRATEGIES = ("round_robin_per_group", "sticky", "local", "hash_topic", "hash_clientid")
+STRATEGIES = (
+    "random",
+    "round_robin",
+    "round_robin_per_group",
+    "sticky",
+    "local",
+    "hash_topic",
+    "hash_clientid",
+)
 _CERT = ("disabled", "cn", "dn", "crt", "pem", "md5")
 
 
@@ -40,16 +47,18 @@ MQTT = Struct(
         "wildcard_subscription": Field(boolean(), True, "Whether filters with wildcards are supported."),
         "shared_subscription": Field(boolean(), True, "Whether $share/<group>/… is supported."),
         "shared_subscription_strategy": Field(
-            enum(*_STRATEGIES, *_OTHER_STRATEGIES),
-            "round_robin",
-            "Which member of a shared group gets a message.",
-            unused_values=_OTHER_STRATEGIES,
+            enum(*STRATEGIES), "round_robin", "Which member of a shared group gets a message."
         ),
-        "exclusive_subscription": Field(boolean(), False, "Whether $exclusive/… is supported.", used=False),
+        "exclusive_subscription": Field(boolean(), False, "Whether $exclusive/… is supported."),
         "ignore_loop_deliver": Field(
             boolean(), False, "Do not send a message back to its publisher (MQTT 3.1 and 3.1.1)."
         ),
-        "strict_mode": Field(boolean(), False, "Refuse packets with invalid UTF-8 and the like.", used=False),
+        "strict_mode": Field(
+            boolean(),
+            False,
+            "Refuse packets with invalid UTF-8 and the like. They are refused in any case, as the standards want.",
+            unused_values=(False,),
+        ),
         "response_information": Field(text(), "", "Response Information sent in CONNACK (MQTT 5)."),
         "server_keepalive": Field(
             integer(1, 65535, "disabled"), "disabled", "Keep-alive in seconds imposed on clients."
@@ -67,15 +76,15 @@ MQTT = Struct(
             duration(), "2h", "How long a session outlives its connection (clients before MQTT 5)."
         ),
         "message_expiry_interval": Field(
-            duration("infinity"), "infinity", "How long a message lives that names no expiry itself.", used=False
+            duration("infinity"), "infinity", "How long a message waits in a queue that names no expiry itself."
         ),
         "max_awaiting_rel": Field(
             integer(0, None, "infinity"), 100, "Most QoS 2 messages of one publisher that wait for PUBREL."
         ),
         "max_qos_allowed": Field(integer(0, 2), 2, "Highest QoS accepted."),
-        "mqueue_priorities": Field(_priorities(), "disabled", "Topic → priority in the message queue.", used=False),
+        "mqueue_priorities": Field(_priorities(), "disabled", "Topic → priority in the message queue."),
         "mqueue_default_priority": Field(
-            enum("highest", "lowest"), "lowest", "Priority of topics outside mqueue_priorities.", used=False
+            enum("highest", "lowest"), "lowest", "Priority of topics outside mqueue_priorities."
         ),
         "mqueue_store_qos0": Field(boolean(), True, "Whether QoS 0 messages wait in the queue."),
         "max_mqueue_len": Field(
