@@ -7,11 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v3.dialect import ok
-from api_v3.scope import node_is_down
 from emqx_compat.core.alarms import Alarm
 from emqx_compat.core.engine import Engine
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import local_time
+from emqx_compat.http.minirest import node_is_down
 from emqx_compat.http.route import Route
 
 DOWN = {"desc": "nodedown", "id": "error"}

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from api_v3.dialect import ok
 from api_v3.faults import NODE_DOWN_102
-from api_v3.scope import require_node
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import local_time, uptime_text
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route
 
 OTP_RELEASE = "R21/10.3.2"

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from api_v3.dialect import Arguments, arguments, ok
 from api_v3.faults import CRASH, NODE_DOWN_102, NOT_FOUND, NUMBER_1
 from api_v3.plugins import APPLICATIONS, PLUGINS, WORDS, feature_of
-from api_v3.scope import require_node
 from emqx_compat.core.engine import Engine
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.hot_settings import HOT_SETTINGS, fits
 from emqx_compat.http.call import Call
 from emqx_compat.http.conf_values import EXPIRY, INTEGER, SIZE, WORD, Datatype
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route
 
 

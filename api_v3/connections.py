@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from api_v3.dialect import EVERYTHING, PageQuery, arguments, ok, or_unknown, page_request, paged
 from api_v3.faults import NO_CONTENT, NODE_DOWN_102
-from api_v3.scope import require_node
 from emqx_compat.core.clients import Client, ClientQuery
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import local_time
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.respond import json_rows
 from emqx_compat.http.route import Route
 

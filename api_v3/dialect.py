@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import unquote_plus
 
 import orjson
 from marshmallow import Schema, fields
@@ -19,6 +18,7 @@ from emqx_compat.http.basic import basic_credentials
 from emqx_compat.http.call import Call
 from emqx_compat.http.dialect import Dialect, first_values, message_of, wire_for
 from emqx_compat.http.json_body import loads_first
+from emqx_compat.http.minirest import check_path, parse_query
 from emqx_compat.http.respond import json_response, json_rows, to_json
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT_LEGACY, Wire
 
@@ -30,7 +30,6 @@ Meta = dict[str, int]
 """Page and limit as they were asked for."""
 
 MAX_BODY = 8_000_000
-MAX_PATH = 8000
 DEFAULT_LIMIT = 10000
 """`management.max_row_limit`: only a default, not a cap."""
 MAX_ROWS = 1_000_000_000
@@ -43,7 +42,6 @@ ON_DASHBOARD = frozenset({DASHBOARD})
 OPEN = (DASHBOARD, "/auth")
 """The one path that needs no credentials, exactly as written here."""
 
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,999}")
 
 # --- what comes in
@@ -79,28 +77,6 @@ async def authenticate(call: Call) -> Principal:
     if call.engine.api_keys.verify("v3", name, secret) is None or app is None:
         raise Fault(F.CREDENTIALS_WRONG)
     return Principal("key", name, app.role)
-
-
-def check_path(call: Call) -> None:
-    """The HTTP server refuses broken escapes and bytes beyond ASCII before anything else (observed on 3.2.8)."""
-    if len(call.raw_path) > MAX_PATH:
-        raise Fault(F.PATH_TOO_LONG)
-    if not call.raw_path.isascii() or _BAD_ESCAPE.search(call.raw_path):
-        raise Fault(F.PATH_MALFORMED)
-    if not call.path and call.port == DASHBOARD:
-        raise Fault(F.PATH_INCOMPLETE)
-
-
-def parse_query(raw: bytes) -> list[tuple[str, Any]]:
-    """Name and value pairs; a name without `=` is True. Faults: QUERY_MALFORMED."""
-    text = raw.decode("latin-1")
-    if not text.isascii() or _BAD_ESCAPE.search(text):
-        raise Fault(F.QUERY_MALFORMED)
-    pairs: list[tuple[str, Any]] = []
-    for part in filter(None, text.split("&")):
-        name, equals, value = part.partition("=")
-        pairs.append((unquote_plus(name), unquote_plus(value) if equals else True))
-    return pairs
 
 
 def parse_body(call: Call) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v3.dialect import ok
-from api_v3.scope import node_is_down
 from emqx_compat.core.nodes import Listener
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import node_is_down
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT, MANAGEMENT_LEGACY, Route
 
 HTTP_NAMES = {MANAGEMENT_LEGACY: "management", MANAGEMENT: "management", DASHBOARD: "dashboard"}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from api_v3.dialect import ok
-from api_v3.scope import require_node
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route
 
 BOTH: tuple[str, ...] = (

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from api_v3.brokers import OTP_RELEASE
 from api_v3.dialect import ok
 from api_v3.faults import NO_CONTENT
-from api_v3.scope import require_node
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import decimals, memory_text, uptime_text
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route
 
 # --- render

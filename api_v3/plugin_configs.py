@@ -12,10 +12,10 @@ from api_v3.dialect import ok
 from api_v3.faults import CRASH, NOT_FOUND
 from api_v3.plugin_keys import PLUGIN_KEYS, UNSEEN
 from api_v3.plugins import APPLICATIONS, WORDS, feature_of
-from api_v3.scope import require_node
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call, Missing
 from emqx_compat.http.conf_keys import PluginKeys, add_users, set_switches
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route, Wire
 
 # --- parse

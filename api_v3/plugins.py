@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from api_v3.dialect import ok
 from api_v3.faults import NO_CONTENT, NOT_FOUND
-from api_v3.scope import require_node
 from emqx_compat.core.engine import Engine
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route, Wire
 
 PREFIX = "emqx_"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api_v3.scope import KNOWN_WORDS
 from emqx_compat.core.rules import EVENT_COLUMNS, ActionType, ResourceType
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import KNOWN_WORDS
 
 Row = dict[str, Any]
 

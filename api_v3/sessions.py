@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from api_v3.dialect import PageQuery, arguments, ok, or_unknown, page_request, paged
 from api_v3.faults import CRASH
-from api_v3.scope import require_node
 from emqx_compat.core.clients import Client, ClientQuery
 from emqx_compat.core.faults import F
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import local_time
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route
 
 HEAP_SIZE = 376

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v3.dialect import PageQuery, arguments, ok, page_request, paged
-from api_v3.scope import node_is_down, require_node
 from emqx_compat.core.clients import Subscription, SubscriptionQuery
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import node_is_down, require_node
 from emqx_compat.http.respond import json_rows
 from emqx_compat.http.route import Route
 

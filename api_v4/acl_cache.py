@@ -7,10 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v4.dialect import ok
-from api_v4.scope import NODE_DOWN, require_node
+from api_v4.faults import NODE_DOWN
 from emqx_compat.core.clients import AuthzDecision
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route, Wire
 
 # --- render

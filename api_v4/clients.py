@@ -10,13 +10,13 @@ from marshmallow import fields, validate
 from starlette.responses import Response
 
 from api_v4.dialect import EVERYTHING, UNKNOWN, Arguments, PageQuery, arguments, decimal, ok, page_request, paged
-from api_v4.faults import CRASH
-from api_v4.scope import NODE_DOWN, require_node
+from api_v4.faults import CRASH, NODE_DOWN
 from emqx_compat.core.clients import Client, ClientQuery
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import Page
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import erlang_term, local_time
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route, Wire
 
 ZONE = "external"

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import unquote_plus
 
 import orjson
 from marshmallow import Schema, fields
@@ -20,6 +19,7 @@ from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.http.basic import basic_credentials
 from emqx_compat.http.call import Call
 from emqx_compat.http.dialect import Column, Dialect, first_values, message_of, wire_for
+from emqx_compat.http.minirest import check_path, parse_query
 from emqx_compat.http.respond import json_response, json_rows, to_json
 from emqx_compat.http.route import DASHBOARD, MANAGEMENT
 
@@ -31,7 +31,6 @@ Arguments = Mapping[str, Any]
 MAX_BODY = 8_000_000
 CAREFULLY_READ = 65_536
 """Bytes of a body up to which repeated names are looked for."""
-MAX_PATH = 8000
 DEFAULT_LIMIT = 10000
 """`management.max_row_limit`: only a default, not a cap."""
 MAX_INTEGER = (1 << 59) - 1
@@ -44,7 +43,6 @@ EVERYTHING = PageRequest(1, _BEYOND)
 UNKNOWN = "undefined"
 """How a value that was never given is spelt in JSON."""
 
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 
 # --- what comes in
@@ -74,28 +72,6 @@ async def password_is_right(call: Call, username: str, password: str) -> bool:
         return True
     await asyncio.sleep(FAILED_LOGIN_DELAY)
     return False
-
-
-def check_path(call: Call) -> None:
-    """The HTTP server refuses broken escapes and bytes beyond ASCII before anything else (observed on 4.4.19)."""
-    if len(call.raw_path) > MAX_PATH:
-        raise Fault(F.PATH_TOO_LONG)
-    if not call.raw_path.isascii() or _BAD_ESCAPE.search(call.raw_path):
-        raise Fault(F.PATH_MALFORMED)
-    if not call.path and call.port == DASHBOARD:
-        raise Fault(F.PATH_INCOMPLETE)
-
-
-def parse_query(raw: bytes) -> list[tuple[str, Any]]:
-    """Name and value pairs; a name without `=` is True. Faults: QUERY_MALFORMED."""
-    text = raw.decode("latin-1")
-    if not text.isascii() or _BAD_ESCAPE.search(text):
-        raise Fault(F.QUERY_MALFORMED)
-    pairs: list[tuple[str, Any]] = []
-    for part in filter(None, text.split("&")):
-        name, equals, value = part.partition("=")
-        pairs.append((unquote_plus(name), unquote_plus(value) if equals else True))
-    return pairs
 
 
 def parse_body(call: Call) -> Any:

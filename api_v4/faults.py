@@ -15,6 +15,9 @@ def text(status: int, message: str) -> Wire:
 CRASH = text(500, "Internal Error")
 """What a handler that crashes comes to: 4.4.19 leaves many mistakes of the caller unchecked."""
 
+NODE_DOWN = "nodedown"
+"""The message about a node that is down."""
+
 _CHALLENGE = {"WWW-Authenticate": 'Basic Realm="minirest-server"'}
 _UNAUTHORIZED = Wire(401, message="UNAUTHORIZED", text=True, headers=_CHALLENGE)
 _NOT_FOUND = text(404, "Not found.")

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v4.dialect import ok
-from api_v4.scope import NODE_DOWN, node_is_down
+from api_v4.faults import NODE_DOWN
 from emqx_compat.core.nodes import Listener
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import node_is_down
 from emqx_compat.http.route import MANAGEMENT_LEGACY, Route
 
 NO_LIMIT = {"tcp": 1024000, "http": 512, "https": 512}

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v4.dialect import ok
-from api_v4.scope import require_node
 from emqx_compat.core.metrics import COUNTERS
 from emqx_compat.http.call import Call
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route
 
 STATS = (

@@ -7,11 +7,12 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v4.dialect import ok
-from api_v4.scope import NODE_DOWN, node_is_down, require_node
+from api_v4.faults import NODE_DOWN
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import decimals, local_time, memory_text, uptime_text
+from emqx_compat.http.minirest import node_is_down, require_node
 from emqx_compat.http.route import Route, Wire
 
 SYSDESCR = "EMQX"

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from api_v4.dialect import Arguments, PageQuery, arguments, decimal, ok, page_request, paged
 from api_v4.faults import text
-from api_v4.scope import require_node
 from emqx_compat.core.clients import Subscription, SubscriptionQuery
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import PageRequest
 from emqx_compat.http.call import Call
 from emqx_compat.http.formats import erlang_term
+from emqx_compat.http.minirest import require_node
 from emqx_compat.http.route import Route, Wire
 
 # --- schemas
