@@ -41,7 +41,7 @@ class ShareGroup:
         self._order = None
 
     def pick(self, strategy: SharedStrategy, message: Message) -> Binding:
-        """The member that gets the message: a connected one if there is any [MQTT-4.8.2-3].
+        """The member that gets the message: a connected one if there is any [§4.8.2].
 
         The group must not be empty.
         """
