@@ -24,7 +24,9 @@ HIGH_WATER = 524_288
 LINGER = 5.0
 """Seconds that a closing connection may take to send what is buffered."""
 SLICE = 16_384
-"""Bytes that a channel gets at once."""
+"""Most bytes that a channel gets at once; fewer while what a connection sends is dear."""
+SMALL = 1_024
+"""Bytes that it gets without a look at the time, and fewest that it gets at once."""
 TURN = 0.01
 """Seconds that one connection may keep the event loop with what it has sent, before the others get their turn."""
 METERED_SLICE = 2_048
@@ -43,7 +45,7 @@ class Connection(asyncio.Protocol):
     packets, and so that rates are honoured within a burst.
     """
 
-    __slots__ = ("_door", "_holds", "_meters", "_rest", "_transport", "channel", "half_open")
+    __slots__ = ("_door", "_holds", "_meters", "_rest", "_step", "_transport", "channel", "half_open")
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -52,6 +54,8 @@ class Connection(asyncio.Protocol):
         """Why it is not read from, as bits; 0: it is."""
         self._rest: bytes | None = None
         """What was read and is not handled yet; at most one chunk, because meanwhile nothing more is read."""
+        self._step = SLICE
+        """Bytes that the channel gets at once, found out by how long they took."""
         self._meters: Meters | None = None
         self.channel: Channel | None = None
         self.half_open = True
@@ -84,7 +88,7 @@ class Connection(asyncio.Protocol):
         channel = self.channel
         if channel is None:
             return
-        if self._rest is None and self._meters is None and len(data) <= SLICE:
+        if len(data) <= SMALL and self._rest is None and self._meters is None:
             channel.data_received(data)
             if self.half_open:
                 self._tell_door(channel)
@@ -104,30 +108,34 @@ class Connection(asyncio.Protocol):
         if channel is None or rest is None:
             return
         meters = self._meters
-        until = time.perf_counter() + TURN
+        broker = self._door.broker
+        clock = time.perf_counter
+        start = at = clock()
         index, size = 0, len(rest)
-        while index < size and not channel.is_closed:
-            if self._holds:
-                break
-            step = SLICE
+        while index < size and not self._holds and not channel.is_closed:
+            step = self._step
             if meters is not None:
-                now = self._door.broker.clock.now()
-                wait = meters.wait(now)
-                if wait:
-                    self._door.broker.limits.reached(meters.exceeded, int(meters.limit), channel.name)
+                now = broker.clock.now()
+                if wait := meters.wait(now):
+                    broker.limits.reached(meters.exceeded, int(meters.limit), channel.name)
                     self._hold(_RATE)
-                    self._door.broker.agenda.after(wait, self._paid)
+                    broker.agenda.after(wait, self._paid)
                     break
-                step = meters.step(now)
+                step = min(step, meters.step(now))
             piece = rest[index : index + step]
             index += len(piece)
             before = meters.messages(channel) if meters is not None else 0
             channel.data_received(piece)
             if meters is not None:
-                meters.take(len(piece), meters.messages(channel) - before, self._door.broker.clock.now())
-            if index < size and time.perf_counter() > until:
+                meters.take(len(piece), meters.messages(channel) - before, broker.clock.now())
+            before_at, at = at, clock()
+            if at - before_at > TURN:
+                self._step = max(self._step // 4, SMALL)
+            elif self._step < SLICE and len(piece) == step and at - before_at < TURN / 8:
+                self._step *= 2
+            if index < size and at - start > TURN:
                 self._hold(_TURN)
-                self._door.broker.call_soon(self._next_turn)
+                broker.call_soon(self._next_turn)
         self._rest = rest[index:] if index < size and not channel.is_closed else None
         if self.half_open:
             self._tell_door(channel)
