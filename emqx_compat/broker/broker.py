@@ -38,6 +38,7 @@ from emqx_compat.core.clients import Client
 from emqx_compat.core.clock import Clock
 from emqx_compat.core.hooks import Authorizer, DeliveryHook, Hooks
 from emqx_compat.core.ids import Ids
+from emqx_compat.core.topic_metrics import DROPPED, Counts, count_in
 from emqx_compat.mqtt import ReasonCode
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ class Broker:
         self.router = Router()
         self.exclusive: dict[str, Session] = {}
         """Filter → the session that has it for itself; see `exclusive`."""
+        self.topic_counts: dict[str, Counts] = {}
+        """Topics whose messages are counted one by one; see `core.topic_metrics`."""
         self.limits = Limits(clock)
         self.journal = Journal(self, session_store or NoSessionStore())
         self.unsaved = False
@@ -163,12 +166,17 @@ class Broker:
             if topic.startswith("$SYS/"):
                 return 0 if message.from_client else self.publish_sys(message, now)  # [§4.7.2]
         counters["messages.publish"] += 1
+        counts = self.topic_counts.get(topic) if self.topic_counts else None
+        if counts is not None:
+            count_in(counts, message.qos)
         if message.retain:
             self._retain(message)
         receivers = route(self, message, now)
         if not receivers:
             counters["messages.dropped"] += 1
             counters["messages.dropped.no_subscribers"] += 1
+            if counts is not None:
+                counts[DROPPED] += 1
             if self.hooks.message_dropped:
                 self.run(self.hooks.message_dropped, message)
         return receivers

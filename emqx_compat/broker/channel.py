@@ -15,6 +15,7 @@ from emqx_compat.broker.message import Message, Origin
 from emqx_compat.broker.mounting import unmounted
 from emqx_compat.broker.peer import Peer, Sink
 from emqx_compat.broker.states import State
+from emqx_compat.core.topic_metrics import count_out
 from emqx_compat.mqtt import Auth, CodecError, Decoder, Packet, PacketType, Puback, Publish, encode
 from emqx_compat.mqtt.packets import Will
 
@@ -272,6 +273,7 @@ class Channel:
             assert self.session is not None
             self.broker.drop_delivery(self.session.client, "queue_full")
             return False
+        topic = message.topic
         if self.mountpoint:
             message = unmounted(self.mountpoint, message)
         if self.aliases_out is not None:
@@ -301,6 +303,8 @@ class Channel:
                 self.broker.counters[name] -= 1
         elif self.broker.hooks.message_delivered and self.session is not None:
             self.broker.run(self.broker.hooks.message_delivered, self.session.client, message)
+        if self.broker.topic_counts and (counts := self.broker.topic_counts.get(topic)) is not None:
+            count_out(counts, qos)
         self.send(data)
         return True
 

@@ -17,7 +17,8 @@ def route(broker: Broker, message: Message, now: float) -> int:
 
     The QoS is the lesser of message and subscription [MQTT-3.8.4-8], or the greater with `upgrade_qos`.
     """
-    match = broker.router.match(message.topic)
+    topic = message.topic
+    match = broker.router.match(topic)
     bindings = match.bindings
     if match.groups:
         settings = broker.settings
@@ -27,7 +28,8 @@ def route(broker: Broker, message: Message, now: float) -> int:
     clientid = message.origin.clientid
     message_qos = message.qos
     upgrade = broker.settings.upgrade_qos
-    is_sys = message.topic[0] == "$" and message.is_sys
+    # What a connection must look at more closely: it is counted otherwise.
+    counted = (topic[0] == "$" and message.is_sys) or (bool(broker.topic_counts) and topic in broker.topic_counts)
     # Encodings for subscriptions without an identifier, by protocol family, QoS and flag.
     encoded: dict[int, tuple[bytes, bytes]] = {}
     dirty = broker.dirty
@@ -42,7 +44,7 @@ def route(broker: Broker, message: Message, now: float) -> int:
         # Retain As Published, else 0 [MQTT-3.3.1-12, MQTT-3.3.1-13].
         retain = message.retain and binding.retain_as_published
         channel = session.channel
-        if channel is None or not channel.fast or binding.subid is not None or is_sys:
+        if channel is None or not channel.fast or binding.subid is not None or counted:
             session.deliver(message, binding, qos, retain, now)
             continue
         # The short way: what `Session.deliver` would do for a connection without peculiarities.

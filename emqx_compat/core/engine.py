@@ -30,6 +30,7 @@ from emqx_compat.core.mqtt_users import MqttUserService
 from emqx_compat.core.nodes import Listener, Node
 from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.core.rules import ResourceService, RuleService
+from emqx_compat.core.topic_metrics import TopicMetricsService
 
 
 class ClientService(Protocol):
@@ -280,6 +281,8 @@ class Engine(Protocol):
     @property
     def alarms(self) -> AlarmService: ...
     @property
+    def topic_metrics(self) -> TopicMetricsService: ...
+    @property
     def rules(self) -> RuleService: ...
     @property
     def resources(self) -> ResourceService: ...
@@ -303,5 +306,6 @@ __all__ = [
     "RuleService",
     "SubscriptionService",
     "TokenService",
+    "TopicMetricsService",
     "UserService",
 ]

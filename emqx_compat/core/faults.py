@@ -49,6 +49,10 @@ class F(StrEnum):
     TOPIC_INVALID = "topic_invalid"  # topic
     QOS_INVALID = "qos_invalid"  # qos
     TOPIC_NOT_FOUND = "topic_not_found"  # topic
+    TOPIC_METRICS_INVALID = "topic_metrics_invalid"  # topic: no name of one
+    TOPIC_METRICS_EXISTS = "topic_metrics_exists"  # topic
+    TOPIC_METRICS_LIMIT = "topic_metrics_limit"  # limit
+    SLOW_SUBS_INVALID = "slow_subs_invalid"  # reason
     NO_LOCAL_ON_SHARED = "no_local_on_shared"
     PAYLOAD_ENCODING = "payload_encoding"  # payload
     PACKET_TOO_LARGE = "packet_too_large"

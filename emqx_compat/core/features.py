@@ -38,6 +38,7 @@ _ROWS: tuple[Feature, ...] = (
     Feature("delayed", _DELAYED, True),
     Feature("auth_clientid", "client ids of its store must have the password of its store"),
     Feature("auth_username", "user names of its store must have the password of its store"),
+    Feature("topic_metrics", "topics that are registered are counted; stopped, all of them are forgotten"),
     Feature("acl_internal", "the rules of acl.conf decide who may publish and subscribe where", True),
     Feature("web_hook", "events are posted to a URL (compat.web_hook)"),
     # what always runs: the management APIs and what they are made from
@@ -72,7 +73,6 @@ _ROWS: tuple[Feature, ...] = (
     Feature("reloader"),
     Feature("slow_subs"),
     Feature("statsd"),
-    Feature("topic_metrics"),
     Feature("trace"),
 )
 

@@ -22,6 +22,7 @@ from emqx_compat.core.engine import (
     RuleService,
     SubscriptionService,
     TokenService,
+    TopicMetricsService,
     UserService,
 )
 from emqx_compat.core.ids import Ids
@@ -49,5 +50,6 @@ class EmbeddedEngine:
     hot_settings: HotSettingService
     mqtt_users: MqttUserService
     alarms: AlarmService
+    topic_metrics: TopicMetricsService
     rules: RuleService
     resources: ResourceService

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from typing import Any, cast
 
-from emqx_compat.config import Configuration
+from emqx_compat.config import ConfigError, Configuration
 from emqx_compat.core.clients import SubscriptionOptions
 from emqx_compat.features.machine import Watch
 from emqx_compat.features.rewrite import RewriteRule
+from emqx_compat.features.topic_metrics import Keep
 from emqx_compat.features.web_hook import WebHookSettings
 from emqx_compat.features.web_hook.settings import ALL_EVENTS, checked_url, rule_of
 from emqx_compat.server.errors import StartError
 
 Values = dict[str, Any]
+
+log = logging.getLogger("emqx_compat")
 
 
 def rewrite_rules(configuration: Configuration) -> list[RewriteRule]:
@@ -32,6 +37,23 @@ def topics(configuration: Configuration) -> list[SubscriptionOptions]:
         SubscriptionOptions(each["topic"], each["qos"], bool(each["nl"]), bool(each["rap"]), each["rh"])
         for each in cast(Values, configuration.get("auto_subscribe"))["topics"]
     ]
+
+
+def counted_topics(configuration: Configuration) -> list[str]:
+    """Root `topic_metrics`."""
+    return [each["topic"] for each in cast(list[Values], configuration.get("topic_metrics"))]
+
+
+def kept_topics(configuration: Configuration) -> Keep:
+    """Writes root `topic_metrics`; what is set from outside stays, and the change lasts until the next start."""
+
+    def keep(topics: Sequence[str]) -> None:
+        try:
+            configuration.update("topic_metrics", [{"topic": topic} for topic in topics])
+        except ConfigError as error:
+            log.warning("topic_metrics_not_kept, reason: %s", error)
+
+    return keep
 
 
 def web_hook(configuration: Configuration) -> WebHookSettings:

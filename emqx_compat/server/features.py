@@ -18,9 +18,18 @@ from emqx_compat.features.machine import Machine
 from emqx_compat.features.queue_alarms import watch_queues
 from emqx_compat.features.rewrite import Rewrite
 from emqx_compat.features.service import Features
+from emqx_compat.features.topic_metrics import TopicMetricsTable
 from emqx_compat.features.web_hook import WebHook
 from emqx_compat.server.access_rules import acl_of
-from emqx_compat.server.feature_settings import alarm_settings, rewrite_rules, topics, watch, web_hook
+from emqx_compat.server.feature_settings import (
+    alarm_settings,
+    counted_topics,
+    kept_topics,
+    rewrite_rules,
+    topics,
+    watch,
+    web_hook,
+)
 from emqx_compat.server.hot import elsewhere
 from emqx_compat.store import Store
 from emqx_compat.store.alarms import AlarmTable
@@ -39,12 +48,14 @@ class Behind:
     auto_subscribe: AutoSubscribe
     web_hook: WebHook
     acl: AclFile
+    topic_metrics: TopicMetricsTable
     machine: Machine | None
 
     async def start(self) -> None:
         """Read what was kept, and start the features that run; before the first connection."""
         self.mqtt_users.load()
         self.alarms.load()
+        self.topic_metrics.load()
         await self.features.restore()
         if self.machine is not None:
             self.machine.start()
@@ -53,6 +64,7 @@ class Behind:
         """Stop what runs; everything is kept."""
         if self.machine is not None:
             self.machine.stop()
+        self.topic_metrics.close()
         await self.features.close()
 
 
@@ -71,6 +83,9 @@ def behind(configuration: Configuration, broker: Broker, store: Store, *, watch_
         auto_subscribe=AutoSubscribe(hooks, broker.clients, broker.spawn, topics(configuration)),
         web_hook=WebHook(hooks, broker, clock, broker.counters, web_hook(configuration)),
         acl=acl,
+        topic_metrics=TopicMetricsTable(
+            broker.topic_counts, clock, kept_topics(configuration), counted_topics(configuration)
+        ),
         machine=Machine(clock, alarms, watch(configuration)) if watch_machine else None,
     )
     _attach(parts, broker)
@@ -85,6 +100,7 @@ def _defaults(configuration: Configuration, broker: Broker) -> dict[str, bool]:
         "delayed": cast(bool, configuration.get("delayed.enable")),
         "presence": broker.settings.sys_client_events,
         "rewrite": bool(configuration.get("rewrite")),
+        "topic_metrics": bool(configuration.get("topic_metrics")),
         "auto_subscribe": bool(cast(dict[str, Any], configuration.get("auto_subscribe"))["topics"]),
         "web_hook": bool(cast(dict[str, Any], configuration.get("compat.web_hook"))["url"]),
     }
@@ -117,6 +133,7 @@ def _attach(parts: Behind, broker: Broker) -> None:
     features.attach("rewrite", parts.rewrite)
     features.attach("auto_subscribe", parts.auto_subscribe)
     features.attach("web_hook", parts.web_hook)
+    features.attach("topic_metrics", parts.topic_metrics)
     for kind in USER_KINDS:
         asked = parts.mqtt_users.authenticator(kind, broker.counters)
         features.attach(f"auth_{kind}", StoredCredentials(hooks, parts.mqtt_users, kind, asked))

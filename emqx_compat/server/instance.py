@@ -131,6 +131,7 @@ class Instance:
                 hot_settings=parts.hot_settings,
                 mqtt_users=parts.mqtt_users,
                 alarms=parts.alarms,
+                topic_metrics=parts.topic_metrics,
                 rules=rules.rules,
                 resources=rules.resources,
             )

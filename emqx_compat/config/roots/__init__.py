@@ -19,7 +19,7 @@ from emqx_compat.config.roots.listeners import LISTENERS
 from emqx_compat.config.roots.mqtt import MQTT
 from emqx_compat.config.roots.node import CLUSTER, NODE, RPC
 from emqx_compat.config.roots.observability import ALARM, LOG, PROMETHEUS, SYSMON
-from emqx_compat.config.roots.topics import AUTO_SUBSCRIBE, REWRITE
+from emqx_compat.config.roots.topics import AUTO_SUBSCRIBE, REWRITE, TOPIC_METRICS
 from emqx_compat.config.schema import Struct, ignored
 
 ROOT = Struct(
@@ -36,6 +36,7 @@ ROOT = Struct(
         "sys_topics": SYS_TOPICS,
         "rewrite": REWRITE,
         "auto_subscribe": AUTO_SUBSCRIBE,
+        "topic_metrics": TOPIC_METRICS,
         "flapping_detect": FLAPPING_DETECT,
         "slow_subs": SLOW_SUBS,
         "broker": BROKER,
@@ -50,7 +51,7 @@ ROOT = Struct(
         "compat": COMPAT,
         **ignored(
             "zones limiter stats conn_congestion overload_protection durable_storage session_persistence"
-            " persistent_session_store trace crl_cache psk_authentication topic_metrics"
+            " persistent_session_store trace crl_cache psk_authentication"
             " telemetry opentelemetry exhook gateway rule_engine connectors actions sources bridges plugins"
             " schema_registry file_transfer gcp_device license"
         ),

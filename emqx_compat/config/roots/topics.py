@@ -1,4 +1,4 @@
-"""Roots `rewrite` and `auto_subscribe`: what becomes of topics, and topics nobody asked for."""
+"""Roots `rewrite`, `auto_subscribe`, `topic_metrics`: what becomes of topics, and topics nobody asked for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ REWRITE = ListOf(
         }
     ),
     "Topic rewrite; the last rule is tried first.",
+)
+
+TOPIC_METRICS = ListOf(
+    Struct({"topic": Field(text(), None, "A topic name.", required=True)}), "Topics that are counted one by one."
 )
 
 AUTO_SUBSCRIBE = Struct(
