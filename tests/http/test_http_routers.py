@@ -84,7 +84,7 @@ def test_a_method_that_a_path_has_not_is_told_from_an_unknown_path() -> None:
     assert SEGMENTS.match("PUT", "/clients/c1") == Miss(("DELETE", "GET"))
 
 
-@given(ids)
+@given(ids.filter(lambda text: text != "username"))  # which is a literal of another template
 def test_any_printable_id_survives_its_escaping(clientid: str) -> None:
     expected = ("GET /clients/{clientid}/subscriptions", {"clientid": clientid})
     assert found(SEGMENTS, "GET", f"/clients/{quote(clientid, safe='')}/subscriptions") == expected
