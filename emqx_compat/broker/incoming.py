@@ -140,8 +140,11 @@ def on_puback(channel: Channel, packet: Puback, now: float) -> None:
         del session.inflight[packet.packet_id]
         if session.durable is not None:
             session.durable.taken(delivery)
-        if channel.broker.hooks.message_acked:
-            channel.broker.run(channel.broker.hooks.message_acked, session.client, delivery.message)
+        hooks = channel.broker.hooks
+        if hooks.message_acked:
+            channel.broker.run(hooks.message_acked, session.client, delivery.message)
+        if hooks.delivery_completed:
+            channel.broker.run(hooks.delivery_completed, session.client, delivery.message, delivery.begun_at(), now)
 
 
 def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
@@ -165,7 +168,10 @@ def on_pubrec(channel: Channel, packet: Pubrec, now: float) -> None:
         if channel.broker.hooks.message_acked:
             channel.broker.run(channel.broker.hooks.message_acked, session.client, delivery.message)
         delivery.released = True
-        delivery.at = now
+        if channel.broker.hooks.delivery_completed:
+            delivery.goes_on(now)
+        else:
+            delivery.at = now
     if session.durable is not None:
         # A client that has seen the PUBREL takes the same message for a new one.
         session.durable.pubrec(delivery)
@@ -214,3 +220,5 @@ def on_pubcomp(channel: Channel, packet: Pubcomp, now: float) -> None:
         counters["packets.pubcomp.inuse"] += 1
     else:
         session.over(packet.packet_id)
+        if point := channel.broker.hooks.delivery_completed:
+            channel.broker.run(point, session.client, delivery.message, delivery.begun_at(), now)

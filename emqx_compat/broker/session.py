@@ -28,8 +28,10 @@ MAX_PACKET_ID = 65_535
 class Delivery:
     """A message on its way to one session: waiting in the queue, or sent and not yet acknowledged."""
 
-    __slots__ = ("at", "binding", "message", "qos", "released", "retain")
+    __slots__ = ("at", "begun", "binding", "message", "qos", "released", "retain")
 
+    begun: float
+    """When it was first sent, if that is not `at`; see `begun_at`."""
     held: bool = False
     """Not to be sent yet; see `durable.StoredDelivery`."""
 
@@ -42,6 +44,15 @@ class Delivery:
         """When it was queued, or last sent; epoch seconds."""
         self.released = False
         """QoS 2: the PUBREC has come, what remains is PUBREL and PUBCOMP."""
+
+    def begun_at(self) -> float:
+        """When it was first sent."""
+        return getattr(self, "begun", self.at)
+
+    def goes_on(self, now: float) -> None:
+        """Something more is sent for it."""
+        self.begun = self.begun_at()
+        self.at = now
 
 
 class Session:
@@ -214,6 +225,8 @@ class Session:
                     continue
                 else:
                     channel.send_publish(delivery.message, delivery.binding, 0, delivery.retain, 0, False, now)
+                    if point := self.broker.hooks.delivery_completed:
+                        self.broker.run(point, self.client, delivery.message, now, now)
                 if self.durable is not None:
                     self.durable.taken(delivery)
             if self.above_watermark:
@@ -248,7 +261,7 @@ class Session:
 
     def send_again(self, channel: Channel, packet_id: int, delivery: Delivery, now: float) -> None:
         """The PUBLISH with DUP [MQTT-3.3.1-1], or the PUBREL, of an exchange that is not over."""
-        delivery.at = now
+        delivery.goes_on(now)
         if delivery.held:
             return  # it goes out when its identifier is stored
         if delivery.released and self.durable is not None:

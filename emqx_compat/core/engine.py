@@ -30,6 +30,7 @@ from emqx_compat.core.mqtt_users import MqttUserService
 from emqx_compat.core.nodes import Listener, Node
 from emqx_compat.core.pages import Page, PageRequest
 from emqx_compat.core.rules import ResourceService, RuleService
+from emqx_compat.core.slow_subs import SlowSubsService
 from emqx_compat.core.topic_metrics import TopicMetricsService
 
 
@@ -283,6 +284,8 @@ class Engine(Protocol):
     @property
     def topic_metrics(self) -> TopicMetricsService: ...
     @property
+    def slow_subs(self) -> SlowSubsService: ...
+    @property
     def rules(self) -> RuleService: ...
     @property
     def resources(self) -> ResourceService: ...
@@ -304,6 +307,7 @@ __all__ = [
     "ResourceService",
     "Role",
     "RuleService",
+    "SlowSubsService",
     "SubscriptionService",
     "TokenService",
     "TopicMetricsService",

@@ -39,6 +39,7 @@ _ROWS: tuple[Feature, ...] = (
     Feature("auth_clientid", "client ids of its store must have the password of its store"),
     Feature("auth_username", "user names of its store must have the password of its store"),
     Feature("topic_metrics", "topics that are registered are counted; stopped, all of them are forgotten"),
+    Feature("slow_subs", "the slowest deliveries are ranked (root slow_subs)"),
     Feature("acl_internal", "the rules of acl.conf decide who may publish and subscribe where", True),
     Feature("web_hook", "events are posted to a URL (compat.web_hook)"),
     # what always runs: the management APIs and what they are made from
@@ -71,7 +72,6 @@ _ROWS: tuple[Feature, ...] = (
     Feature("plugin_template"),
     Feature("prometheus"),
     Feature("reloader"),
-    Feature("slow_subs"),
     Feature("statsd"),
     Feature("trace"),
 )

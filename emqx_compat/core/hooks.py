@@ -31,6 +31,8 @@ UnsubscribeHook = Callable[[Client, Sequence[str]], Sequence[str] | None]
 """The same for the filters of an UNSUBSCRIBE."""
 DeliveryHook = Callable[[Client, Any], None]
 """Receiver, and the broker's message record."""
+CompletionHook = Callable[[Client, Any, float, float], None]
+"""Receiver, the broker's message record, when it was first sent to the receiver, and now; epoch seconds."""
 QueueHook = Callable[[Client, int], None]
 """Whose message queue, and how long it is."""
 
@@ -79,6 +81,8 @@ class Hooks:
     """A message is being sent to a client. To be changed with `Broker.hook_deliveries` alone: without anyone here
     deliveries take a shorter way."""
     message_acked: list[DeliveryHook] = field(default_factory=list)
+    delivery_completed: list[CompletionHook] = field(default_factory=list)
+    """QoS 1 and 2 when the client has acknowledged a message to the end, QoS 0 that had to wait when it is sent."""
     mqueue_high: list[QueueHook] = field(default_factory=list)
     """A message queue has passed its high watermark."""
     mqueue_low: list[QueueHook] = field(default_factory=list)

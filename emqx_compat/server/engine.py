@@ -20,6 +20,7 @@ from emqx_compat.core.engine import (
     PublishService,
     ResourceService,
     RuleService,
+    SlowSubsService,
     SubscriptionService,
     TokenService,
     TopicMetricsService,
@@ -51,5 +52,6 @@ class EmbeddedEngine:
     mqtt_users: MqttUserService
     alarms: AlarmService
     topic_metrics: TopicMetricsService
+    slow_subs: SlowSubsService
     rules: RuleService
     resources: ResourceService

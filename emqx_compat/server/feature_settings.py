@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from emqx_compat.config import ConfigError, Configuration
+from emqx_compat.config.nodes import Json
 from emqx_compat.core.clients import SubscriptionOptions
+from emqx_compat.core.slow_subs import SlowSubsSettings
 from emqx_compat.features.machine import Watch
 from emqx_compat.features.rewrite import RewriteRule
 from emqx_compat.features.topic_metrics import Keep
@@ -52,6 +54,30 @@ def kept_topics(configuration: Configuration) -> Keep:
             configuration.update("topic_metrics", [{"topic": topic} for topic in topics])
         except ConfigError as error:
             log.warning("topic_metrics_not_kept, reason: %s", error)
+
+    return keep
+
+
+def slow_subs(configuration: Configuration) -> SlowSubsSettings:
+    """Root `slow_subs`."""
+    return SlowSubsSettings(**cast(Values, configuration.get("slow_subs")))
+
+
+def kept_slow_subs(configuration: Configuration) -> Callable[[SlowSubsSettings], None]:
+    """Writes root `slow_subs`; ValueError when the configuration does not take it."""
+
+    def keep(settings: SlowSubsSettings) -> None:
+        values: Json = {
+            "enable": settings.enable,
+            "threshold": f"{round(settings.threshold * 1000)}ms",
+            "expire_interval": f"{round(settings.expire_interval * 1000)}ms",
+            "top_k_num": settings.top_k_num,
+            "stats_type": settings.stats_type,
+        }
+        try:
+            configuration.update("slow_subs", values)
+        except ConfigError as error:
+            raise ValueError(str(error.problems[0])) from error
 
     return keep
 

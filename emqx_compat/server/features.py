@@ -18,14 +18,17 @@ from emqx_compat.features.machine import Machine
 from emqx_compat.features.queue_alarms import watch_queues
 from emqx_compat.features.rewrite import Rewrite
 from emqx_compat.features.service import Features
+from emqx_compat.features.slow_subs import SlowSubs
 from emqx_compat.features.topic_metrics import TopicMetricsTable
 from emqx_compat.features.web_hook import WebHook
 from emqx_compat.server.access_rules import acl_of
 from emqx_compat.server.feature_settings import (
     alarm_settings,
     counted_topics,
+    kept_slow_subs,
     kept_topics,
     rewrite_rules,
+    slow_subs,
     topics,
     watch,
     web_hook,
@@ -49,6 +52,7 @@ class Behind:
     web_hook: WebHook
     acl: AclFile
     topic_metrics: TopicMetricsTable
+    slow_subs: SlowSubs
     machine: Machine | None
 
     async def start(self) -> None:
@@ -74,8 +78,9 @@ def behind(configuration: Configuration, broker: Broker, store: Store, *, watch_
     users = MqttUsers(store, clock, broker.ids)
     alarms = Alarms(broker.node, clock, AlarmTable(store), broker.sys, **alarm_settings(configuration))
     acl = acl_of(configuration)
+    features = Features(FeatureTable(store), _defaults(configuration, broker))
     parts = Behind(
-        features=Features(FeatureTable(store), _defaults(configuration, broker)),
+        features=features,
         hot_settings=HotSettings(settings, elsewhere(configuration, broker, users, acl)),
         mqtt_users=users,
         alarms=alarms,
@@ -85,6 +90,13 @@ def behind(configuration: Configuration, broker: Broker, store: Store, *, watch_
         acl=acl,
         topic_metrics=TopicMetricsTable(
             broker.topic_counts, clock, kept_topics(configuration), counted_topics(configuration)
+        ),
+        slow_subs=SlowSubs(
+            hooks,
+            clock,
+            slow_subs(configuration),
+            kept_slow_subs(configuration),
+            lambda on: features.start("slow_subs") if on else features.stop("slow_subs"),
         ),
         machine=Machine(clock, alarms, watch(configuration)) if watch_machine else None,
     )
@@ -100,6 +112,7 @@ def _defaults(configuration: Configuration, broker: Broker) -> dict[str, bool]:
         "delayed": cast(bool, configuration.get("delayed.enable")),
         "presence": broker.settings.sys_client_events,
         "rewrite": bool(configuration.get("rewrite")),
+        "slow_subs": cast(bool, configuration.get("slow_subs.enable")),
         "topic_metrics": bool(configuration.get("topic_metrics")),
         "auto_subscribe": bool(cast(dict[str, Any], configuration.get("auto_subscribe"))["topics"]),
         "web_hook": bool(cast(dict[str, Any], configuration.get("compat.web_hook"))["url"]),
@@ -134,6 +147,7 @@ def _attach(parts: Behind, broker: Broker) -> None:
     features.attach("auto_subscribe", parts.auto_subscribe)
     features.attach("web_hook", parts.web_hook)
     features.attach("topic_metrics", parts.topic_metrics)
+    features.attach("slow_subs", parts.slow_subs)
     for kind in USER_KINDS:
         asked = parts.mqtt_users.authenticator(kind, broker.counters)
         features.attach(f"auth_{kind}", StoredCredentials(hooks, parts.mqtt_users, kind, asked))

@@ -132,6 +132,7 @@ class Instance:
                 mqtt_users=parts.mqtt_users,
                 alarms=parts.alarms,
                 topic_metrics=parts.topic_metrics,
+                slow_subs=parts.slow_subs,
                 rules=rules.rules,
                 resources=rules.resources,
             )

@@ -66,7 +66,7 @@ FLAPPING_DETECT = Struct(
         "max_count": Field(integer(0), 15, "Most disconnections in that time."),
         "ban_time": Field(duration(), "5m", "How long such a client is banned."),
     },
-    used=False,
+    "Clients that come and go too often.",
 )
 
 SLOW_SUBS = Struct(
@@ -77,7 +77,7 @@ SLOW_SUBS = Struct(
         "top_k_num": Field(integer(1), 10, "How many entries are kept."),
         "stats_type": Field(enum("whole", "internal", "response"), "whole", "What latency means."),
     },
-    used=False,
+    "Subscriptions that get their messages late.",
 )
 
 BROKER = Struct(
