@@ -15,6 +15,7 @@ from emqx_compat.broker.channel import Channel
 from emqx_compat.broker.counters import new_counters
 from emqx_compat.broker.delayed import Delayed
 from emqx_compat.broker.delivery import route
+from emqx_compat.broker.flapping import Flapping
 from emqx_compat.broker.gauges import Gauges
 from emqx_compat.broker.journal import Journal
 from emqx_compat.broker.limits import Limits
@@ -85,6 +86,7 @@ class Broker:
         """A durable place has taken a message of QoS 1 or 2 which nobody has acknowledged yet."""
         self.retained = Retained(settings, self.limits, self.journal.retained)
         self.banned = Banned()
+        self.flapping = Flapping(self)
         self.delayed = Delayed(self)
         self.sys = SysTopics(self)
         self.channels: set[Channel] = set()

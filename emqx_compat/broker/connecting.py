@@ -62,6 +62,9 @@ def on_connect(channel: Channel, packet: Connect, now: float) -> None:
     if broker.banned.check(client.clientid, client.username, client.peerhost, now) is not None:
         refuse(channel, ReasonCode.BANNED)
         return
+    if broker.settings.flapping_detect_enable and broker.flapping.detect(client, now):
+        refuse(channel, ReasonCode.BANNED)
+        return
     broker.counters["client.authenticate"] += 1
     if packet.properties and "authentication_method" in packet.properties:
         _begin_exchange(channel, packet, client)

@@ -95,6 +95,11 @@ class BrokerSettings:
     use_username_as_clientid: bool = False
     peer_cert_as_username: CertificateField = "disabled"
     peer_cert_as_clientid: CertificateField = "disabled"
+    flapping_detect_enable: bool = False
+    """Whether client ids that connect too often are banned."""
+    flapping_detect_window_time: float = 60.0
+    flapping_detect_max_count: int = 15
+    flapping_detect_ban_time: float = 300.0
     max_half_open: int = 8_192
     """Connections, over all listeners, that have not sent their CONNECT; above it the oldest is closed."""
     max_filters: int = 4_096

@@ -225,6 +225,8 @@ def bind(broker: Broker, binding: Binding) -> bool:
         )
     if broker.hooks.session_subscribed:
         broker.run(broker.hooks.session_subscribed, session.record(), binding.row(broker.node))
+    if broker.settings.sys_client_subscribed:
+        broker.sys.subscribed(session.client, binding.row(broker.node), fresh)
     return fresh
 
 
@@ -247,4 +249,6 @@ def unbind(broker: Broker, session: Session, key: str) -> bool:
         session.durable.unsubscribed(key)
     if broker.hooks.session_unsubscribed:
         broker.run(broker.hooks.session_unsubscribed, session.record(), binding.row(broker.node))
+    if broker.settings.sys_client_unsubscribed:
+        broker.sys.unsubscribed(session.client, binding.row(broker.node))
     return True

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from emqx_compat.broker.message import SYSTEM, Message
-from emqx_compat.core.clients import Client
+from emqx_compat.core.clients import Client, Subscription
 
 if TYPE_CHECKING:
     from emqx_compat.broker.broker import Broker
@@ -49,7 +49,8 @@ class SysTopics:
     def connected(self, client: Client) -> None:
         """A client has connected."""
         topic = f"/{client.node}/clients/{client.clientid}/connected"
-        if not self._broker.settings.sys_client_events or not self.wanted(topic):
+        settings = self._broker.settings
+        if not (settings.sys_client_events and settings.sys_client_connected and self.wanted(topic)):
             return
         fields = _presence(client, client.connected_at)
         fields |= {
@@ -64,12 +65,42 @@ class SysTopics:
     def disconnected(self, client: Client, reason: str) -> None:
         """A client is gone."""
         topic = f"/{client.node}/clients/{client.clientid}/disconnected"
-        if not self._broker.settings.sys_client_events or not self.wanted(topic):
+        settings = self._broker.settings
+        if not (settings.sys_client_events and settings.sys_client_disconnected and self.wanted(topic)):
             return
         at = client.disconnected_at or 0.0
         fields = _presence(client, at)
         fields |= {"reason": reason, "disconnected_at": int(at * 1000)}
         self.publish(topic, _json(fields))
+
+    def subscribed(self, client: Client, row: Subscription, fresh: bool) -> None:
+        """A client has a new subscription, or other options for one; to be called where that is wanted."""
+        options = {
+            "nl": int(row.no_local),
+            "qos": row.qos,
+            "rap": int(row.retain_as_published),
+            "rh": row.retain_handling,
+            "is_new": fresh,
+            "sub_props": {} if row.subid is None else {"Subscription-Identifier": row.subid},
+        }
+        self._subscription(client, "subscribed", row, {"subopts": options})
+
+    def unsubscribed(self, client: Client, row: Subscription) -> None:
+        """A client has ended a subscription; to be called where that is wanted."""
+        self._subscription(client, "unsubscribed", row, {})
+
+    def _subscription(self, client: Client, event: str, row: Subscription, more: dict[str, object]) -> None:
+        topic = f"/{client.node}/clients/{client.clientid}/{event}"
+        if not self.wanted(topic):
+            return
+        fields: dict[str, object] = {
+            "clientid": client.clientid,
+            "username": "undefined" if client.username is None else client.username,
+            "protocol": "mqtt",
+            "topic": row.shared_topic,
+            "ts": int(self._broker.clock.now() * 1000),
+        }
+        self.publish(topic, _json(fields | more))
 
     def _heartbeat(self) -> None:
         broker = self._broker
@@ -90,12 +121,31 @@ class SysTopics:
         self.publish("", broker.node.encode(), retain=True)
         self.publish(f"/{broker.node}/version", settings.sys_version.encode(), retain=True)
         self.publish(f"/{broker.node}/sysdescr", settings.sys_description.encode(), retain=True)
-        for name, (value, mark) in broker.metrics.gauges().items():
+        gauges = dict(broker.metrics.gauges())
+        gauges |= {older: gauges[name] for older, name in _OLDER_STATS.items()}
+        for name, (value, mark) in gauges.items():
             base = f"/{broker.node}/stats/{name.replace('.', '/')}"
             self.publish(f"{base}/count", b"%d" % value)
             self.publish(f"{base}/max", b"%d" % mark)
-        for name, value in broker.metrics.counters().items():
+        counters = dict(broker.metrics.counters())
+        counters |= {older: counters[name] for older, name in _OLDER_METRICS.items()}
+        for name, value in counters.items():
             self.publish(f"/{broker.node}/metrics/{name.replace('.', '/')}", b"%d" % value)
+
+
+_OLDER_STATS = {"clients": "live_connections"}
+"""What 2.x calls them."""
+_OLDER_METRICS = {
+    "packets.connect": "packets.connect.received",
+    "packets.connack": "packets.connack.sent",
+    "packets.subscribe": "packets.subscribe.received",
+    "packets.suback": "packets.suback.sent",
+    "packets.unsubscribe": "packets.unsubscribe.received",
+    "packets.unsuback": "packets.unsuback.sent",
+    "packets.pingreq": "packets.pingreq.received",
+    "packets.pingresp": "packets.pingresp.sent",
+    "packets.disconnect": "packets.disconnect.received",
+}
 
 
 def _presence(client: Client, at: float) -> dict[str, object]:

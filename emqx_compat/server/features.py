@@ -127,6 +127,8 @@ def _attach(parts: Behind, broker: Broker) -> None:
 
     def presence(on: bool) -> None:
         settings.sys_client_events = on
+        if on and not (settings.sys_client_connected or settings.sys_client_disconnected):
+            settings.sys_client_connected = settings.sys_client_disconnected = True
 
     def delayed(on: bool) -> None:
         settings.delayed_enable = on

@@ -15,9 +15,11 @@ _NEVER = 1e9
 
 
 def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSettings:
-    """Roots `mqtt`, `broker`, `retainer`, `sys_topics` and `authorization` as the broker reads them."""
+    """Roots `mqtt`, `broker`, `retainer`, `sys_topics`, `flapping_detect` and `authorization` as the broker reads
+    them."""
     authorization = cast(dict[str, Any], configuration.get("authorization"))
     cache = authorization["cache"]
+    flapping = cast(dict[str, Any], configuration.get("flapping_detect"))
     groups = cast(dict[str, Any], configuration.get("broker.shared_subscription_group"))
     mqtt, retainer, sys_topics = wanted.mqtt, wanted.retainer, wanted.sys_topics
     return BrokerSettings(
@@ -63,6 +65,7 @@ def broker_settings(wanted: Settings, configuration: Configuration) -> BrokerSet
         sys_client_disconnected=sys_topics.client_disconnected,
         sys_client_subscribed=sys_topics.client_subscribed,
         sys_client_unsubscribed=sys_topics.client_unsubscribed,
+        **{f"flapping_detect_{name}": value for name, value in flapping.items()},
         sys_version=wanted.versions["v5"],
         allow_anonymous=bool(configuration.get("compat.allow_anonymous")),
         authz_no_match=authorization["no_match"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -118,3 +119,59 @@ async def test_statistics_and_metrics_are_published_as_text(rig: Rig) -> None:
         "/stats/live_connections/max": b"1",
         "/metrics/packets/connect/received": b"1",
     }
+
+
+@pytest.mark.parametrize("event", ["connected", "disconnected"])
+async def test_each_presence_event_can_be_switched_off(event: str) -> None:
+    settings: dict[str, Any] = {f"sys_client_{event}": False}
+    async with Rig(**settings) as rig:
+        watcher = await rig.connect("w")
+        await watcher.subscribe("$SYS/brokers/+/clients/#")
+        await (await rig.connect("c")).disconnect()
+        other = "connected" if event == "disconnected" else "disconnected"
+        assert (await watcher.message()).topic == f"{PREFIX}/clients/c/{other}"
+        await watcher.silence()
+
+
+async def test_subscriptions_are_announced_when_that_is_wanted() -> None:
+    async with Rig(sys_client_subscribed=True, sys_client_unsubscribed=True) as rig:
+        watcher = await rig.connect("w")
+        await watcher.subscribe(f"{PREFIX}/clients/c/subscribed")
+        await watcher.subscribe(f"{PREFIX}/clients/c/unsubscribed")
+        client = await rig.connect("c", 5, username="u")
+        await client.subscribe("$share/g/t", 1, subid=7)
+        common = {
+            "clientid": "c",
+            "username": "u",
+            "protocol": "mqtt",
+            "topic": "$share/g/t",
+            "ts": int(rig.manual.now() * 1000),
+        }
+        options = {
+            "nl": 0,
+            "qos": 1,
+            "rap": 0,
+            "rh": 0,
+            "is_new": True,
+            "sub_props": {"Subscription-Identifier": 7},
+        }
+        assert json.loads((await watcher.message()).payload) == common | {"subopts": options}
+        await client.unsubscribe("$share/g/t")
+        assert json.loads((await watcher.message()).payload) == common
+
+
+async def test_subscriptions_are_not_announced_by_default(rig: Rig) -> None:
+    watcher = await rig.connect("w")
+    await watcher.subscribe(f"{PREFIX}/clients/c/#")
+    client = await rig.connect("c")
+    await client.subscribe("t")
+    assert (await watcher.message()).topic == f"{PREFIX}/clients/c/connected"
+    await watcher.silence()
+
+
+async def test_names_of_2_x_are_published_too(rig: Rig) -> None:
+    client = await rig.connect("c")
+    await client.subscribe(f"{PREFIX}/stats/clients/count")
+    await client.subscribe(f"{PREFIX}/metrics/packets/subscribe")
+    rig.manual.advance(60)
+    assert [(await client.message()).payload for _ in "12"] == [b"1", b"2"]
