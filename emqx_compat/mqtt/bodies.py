@@ -4,10 +4,10 @@ A body reader takes the buffer, the index after the fixed header, the end of the
 version, and returns the packet and the index it got to; the decoder refuses bytes left over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from emqx_compat.mqtt import rules, wire
-from emqx_compat.mqtt.errors import MalformedPacket, ProtocolViolation
+from emqx_compat.mqtt.errors import MalformedPacket, PacketTooLarge, ProtocolViolation
 from emqx_compat.mqtt.packet_types import PacketType
 from emqx_compat.mqtt.packets import (
     Auth,
@@ -28,6 +28,9 @@ from emqx_compat.mqtt.packets import (
 )
 from emqx_compat.mqtt.properties import Properties, read_properties
 from emqx_compat.mqtt.topics import check_filter
+
+MAX_FILTERS = 10_000
+"""Topic filters that one SUBSCRIBE or UNSUBSCRIBE may list: a limit of ours, so that no packet takes long to read."""
 
 BodyReader = Callable[[bytes, int, int, int], tuple[Packet, int]]
 
@@ -106,8 +109,15 @@ def _read_subscribe(data: bytes, index: int, end: int, version: int) -> tuple[Pa
         topic_filter, index = wire.read_utf8(data, index, end)
         options, index = wire.read_byte(data, index, end)
         subscriptions.append(_subscription(topic_filter, options, version))
+        _check_length(PacketType.SUBSCRIBE, subscriptions)
     rules.check_list(PacketType.SUBSCRIBE, subscriptions)
     return Subscribe(packet_id, subscriptions, properties), index
+
+
+def _check_length(kind: PacketType, filters: Sequence[object]) -> None:
+    """Raise before a list of filters takes long to read."""
+    if len(filters) > MAX_FILTERS:
+        raise PacketTooLarge("§4.13.1", f"{kind.name} with more than {MAX_FILTERS} topic filters")
 
 
 def _subscription(topic_filter: str, options: int, version: int) -> SubscriptionRequest:
@@ -140,6 +150,7 @@ def _read_unsubscribe(data: bytes, index: int, end: int, version: int) -> tuple[
         topic_filter, index = wire.read_utf8(data, index, end)
         check_filter(topic_filter)
         topic_filters.append(topic_filter)
+        _check_length(PacketType.UNSUBSCRIBE, topic_filters)
     rules.check_list(PacketType.UNSUBSCRIBE, topic_filters)
     return Unsubscribe(packet_id, topic_filters, properties), index
 
