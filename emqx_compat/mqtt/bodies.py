@@ -30,7 +30,7 @@ from emqx_compat.mqtt.properties import Properties, read_properties
 from emqx_compat.mqtt.topics import check_filter
 
 MAX_FILTERS = 10_000
-"""Topic filters that one SUBSCRIBE or UNSUBSCRIBE may list: a limit of ours, so that no packet takes long to read."""
+"""Topic filters that one SUBSCRIBE or UNSUBSCRIBE may list. The limit is ours: no packet takes long to read."""
 
 BodyReader = Callable[[bytes, int, int, int], tuple[Packet, int]]
 
