@@ -15,6 +15,8 @@ from emqx_compat.http.call import Call
 from emqx_compat.http.route import Route
 
 SECRET_LENGTH = 47
+DEFAULT_SECRET = "management.application.default_secret"
+"""The key of the plugin's configuration."""
 FIELDS: dict[str, type] = {"name": str, "desc": str, "status": bool, "expired": int}
 
 # --- schemas
@@ -59,11 +61,15 @@ def with_fields(app: ApiKey, args: Arguments) -> ApiKey:
 
 
 def parse_secret(args: Arguments, call: Call) -> str:
-    """The secret that was sent, else a new one. Faults: PARAMETER_TYPE."""
+    """The secret that was sent, else the default that the management plugin was told, else a new one.
+
+    Faults: PARAMETER_TYPE.
+    """
     secret = args.get("secret", "")
     if not isinstance(secret, str):
         raise Fault(F.PARAMETER_TYPE, name="secret", value=secret)
-    return secret or call.engine.ids.text(SECRET_LENGTH)
+    told = call.engine.features.options("management") or {}
+    return secret or told.get(DEFAULT_SECRET) or call.engine.ids.text(SECRET_LENGTH)
 
 
 # --- render

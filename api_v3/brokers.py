@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api_v3.dialect import ok
+from api_v3.dialect import by_key, ok
 from api_v3.faults import NODE_DOWN_102
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
@@ -40,7 +40,8 @@ def render_broker(node: Node, versions: Mapping[str, str]) -> dict[str, Any]:
 async def list_brokers(call: Call) -> Response:
     """All running nodes."""
     nodes = await call.engine.nodes.list()
-    return ok([{"node": node.name, **render_broker(node, call.engine.versions)} for node in nodes if node.running])
+    versions = call.engine.versions
+    return ok([by_key({"node": node.name, **render_broker(node, versions)}) for node in nodes if node.running])
 
 
 async def get_broker(call: Call) -> Response:

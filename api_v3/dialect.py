@@ -10,7 +10,7 @@ import orjson
 from marshmallow import Schema, fields
 from starlette.responses import Response
 
-from api_v3.faults import BAD_REQUEST, COLUMN, NOTHING, NUMBER_1, REFUSED
+from api_v3.faults import BAD_REQUEST, COLUMN, IN_USE_BY_NAME, NOTHING, NUMBER_1, REFUSED
 from emqx_compat.core.accounts import ANONYMOUS, Principal
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.pages import PageRequest
@@ -141,6 +141,11 @@ async def paged(rows: Sequence[T], count: int, meta: Meta, render: Callable[[T],
     return json_response({"code": 0, "data": data, "meta": orjson.Fragment(to_json({**meta, "count": count}))})
 
 
+def by_key(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose keys come out in alphabetical order, as 3.x writes what is a map there."""
+    return dict(sorted(row.items()))
+
+
 def or_unknown(value: object) -> object:
     """The value, or `"undefined"` when it was never given."""
     return UNKNOWN if value is None else value
@@ -162,6 +167,8 @@ def render_fault(fault: Fault, call: Call) -> Response:
 
 
 def _wire(fault: Fault, call: Call) -> Wire:
+    if fault.kind is F.RESOURCE_IN_USE and fault.params.get("name"):
+        return IN_USE_BY_NAME
     if fault.kind in (F.PATH_UNKNOWN, F.METHOD_UNKNOWN):
         if call.outside:
             return REFUSED if call.raw_path.rstrip("/") == "/status" else NOTHING

@@ -29,6 +29,8 @@ ABSENT = Wire(code=404, message="Not Found")
 """No such rule, action, resource or type of resources."""
 UNREADABLE = refused("function_clause")
 """What the rule engine says to a call without its mandatory fields."""
+IN_USE_BY_NAME = refused("{{dependency_exists,{{rule_name,{name!e}}}}}")
+"""A resource that a rule of 3.1 uses, which has a name."""
 NODE_DOWN = Wire(message="nodedown")
 NODE_DOWN_102 = Wire(code=102, message="nodedown")
 NUMBER_1 = Wire(code=102, message="1")

@@ -92,14 +92,39 @@ NAMES: dict[str, str] = {
 }
 """Name here → counter of the hub."""
 
+OF_PLUGINS: dict[str, tuple[str, ...]] = {
+    **{
+        f"auth_{kind}": tuple(f"auth.{kind}.{result}" for result in ("success", "failure", "ignore"))
+        for kind in ("clientid", "username")
+    },
+    "web_hook": (
+        "web_hook.client_connected",
+        "web_hook.client_disconnected",
+        "web_hook.client_subscribe",
+        "web_hook.client_unsubscribe",
+        "web_hook.message_acked",
+        "web_hook.message_deliver",
+        "web_hook.message_publish",
+        "web_hook.session_created",
+        "web_hook.session_subscribed",
+        "web_hook.session_terminated",
+        "web_hook.session_unsubscribed",
+    ),
+}
+"""What plugins add while they run, and leave behind when they have counted something (observed), by feature."""
+
 # --- render
 
 
 def render_metrics(call: Call) -> dict[str, int]:
-    """Every counter under every name; `messages.retained` is a gauge."""
-    counters = call.engine.metrics.counters()
+    """Every counter under every name, those of plugins included; `messages.retained` is a gauge."""
+    counters, features = call.engine.metrics.counters(), call.engine.features
     retained, _ = call.engine.metrics.gauges()["retained"]
     row = {name: counters[source] for name, source in NAMES.items()}
+    for feature, names in OF_PLUGINS.items():
+        added = {name: counters[name] for name in names}
+        if features.active(feature) or any(added.values()):
+            row |= added
     return row | {"messages/retained": retained, "messages.retained": retained}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v3.brokers import OTP_RELEASE
-from api_v3.dialect import ok
+from api_v3.dialect import by_key, ok
 from api_v3.faults import NO_CONTENT
 from emqx_compat.core.faults import F
 from emqx_compat.core.nodes import Node
@@ -48,7 +48,7 @@ def render_row(node: Node, versions: Mapping[str, str]) -> dict[str, Any]:
         "memory_total": memory_text(node.memory_total),
         "memory_used": memory_text(node.memory_used),
     }
-    return {"node": node.name, **render_node(node, versions), **memory}
+    return by_key({"node": node.name, **render_node(node, versions), **memory})
 
 
 # --- handlers

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api_v3.dialect import ok
-from api_v3.faults import NO_CONTENT, NOT_FOUND
+from api_v3.faults import CRASH, NO_CONTENT, NOT_FOUND
 from emqx_compat.core.engine import Engine
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.http.call import Call
@@ -166,7 +166,7 @@ ROUTES = (
         "List all plugins on a node",
         registered="/nodes/:node/plugins/",
         example={"code": 0, "data": [_ROW]},
-        faults={F.NODE_DOWN: Wire(500, message="Internal Error", text=True)},
+        faults={F.NODE_DOWN: CRASH},
     ),
     Route(
         "PUT",

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from starlette.responses import Response
 
-from api_v3.dialect import UNKNOWN, Arguments, arguments, ok
+from api_v3.dialect import UNKNOWN, Arguments, arguments, by_key, ok
 from api_v3.faults import ABSENT, UNREADABLE
 from api_v3.rule_catalogue import OLD_RESOURCE_TYPES, TYPES, speaks_3_1
 from api_v3.rules import FEATURE, TestQuery, is_test
@@ -73,7 +73,7 @@ def render_resource(resource: Resource) -> dict[str, Any]:
         "id": resource.id,
         "type": resource.type,
     }
-    return row | {"attrs": UNKNOWN, "name": resource.name} if resource.name else row
+    return by_key(row | {"attrs": UNKNOWN, "name": resource.name}) if resource.name else row
 
 
 # --- handlers
@@ -101,7 +101,8 @@ async def show_resource(call: Call) -> Response:
     if resource is None:
         raise Fault(F.RESOURCE_NOT_FOUND, id=resource_id)
     alive = await call.engine.resources.alive(resource_id)
-    return ok(render_resource(resource) | {"status": [{"is_alive": alive, "node": call.engine.nodes.local}]})
+    status = [{"is_alive": alive, "node": call.engine.nodes.local}]
+    return ok(by_key(render_resource(resource) | {"status": status}))
 
 
 async def get_resource_status(call: Call) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from starlette.responses import Response
 
-from api_v3.dialect import Arguments, arguments, ok
+from api_v3.dialect import Arguments, arguments, by_key, ok
 from api_v3.faults import UNREADABLE
 from api_v3.rule_catalogue import ACTION_TYPES, WORDS
 from emqx_compat.core.faults import F, Fault
@@ -152,7 +152,7 @@ def render_rule(rule: Rule, call: Call) -> dict[str, Any]:
         ],
         "rawsql": rule.sql,
     }
-    return row | {"name": rule.name} if rule.name else row
+    return by_key(row | {"name": rule.name}) if rule.name else row
 
 
 # --- handlers

@@ -118,7 +118,7 @@ class F(StrEnum):
     RESOURCE_NOT_STARTED = "resource_not_started"  # id
     RESOURCE_START_FAILED = "resource_start_failed"  # id
     RESOURCE_TEST_FAILED = "resource_test_failed"  # type
-    RESOURCE_IN_USE = "resource_in_use"  # id, rule: the first of rules
+    RESOURCE_IN_USE = "resource_in_use"  # id, rule: the first of rules, name: its name
 
 
 class Fault(Exception):

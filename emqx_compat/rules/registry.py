@@ -102,11 +102,9 @@ class Rules:
             raise Fault(F.CONTEXT_UNKNOWN, name=unknown)
         return _run(compile_statement(statement), columns)
 
-    def _using(self, resource_id: str) -> Sequence[str]:
+    def _using(self, resource_id: str) -> Sequence[Rule]:
         return [
-            rule.id
-            for rule in self._rules.values()
-            if any(action.resource == resource_id for action in rule.actions)
+            rule for rule in self._rules.values() if any(action.resource == resource_id for action in rule.actions)
         ]
 
     def _bound(self, action: RuleAction, types: Mapping[str, ActionType], dialect: SqlDialect) -> RuleAction:

@@ -12,7 +12,7 @@ from emqx_compat.core.alarms import AlarmService
 from emqx_compat.core.clock import Clock, Timer
 from emqx_compat.core.faults import F, Fault
 from emqx_compat.core.ids import Ids
-from emqx_compat.core.rules import Resource, ResourceType
+from emqx_compat.core.rules import Resource, ResourceType, Rule
 from emqx_compat.rules.params import check_params
 from emqx_compat.store.rules import ResourceTable
 
@@ -51,7 +51,7 @@ class Resources:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
         self._closed = False
-        self.used_by: Callable[[str], Sequence[str]] = lambda _resource_id: ()
+        self.used_by: Callable[[str], Sequence[Rule]] = lambda _resource_id: ()
         """The rules that use a resource."""
 
     def __len__(self) -> int:
@@ -117,9 +117,10 @@ class Resources:
         """Faults: RESOURCE_IN_USE."""
         if resource_id not in self._resources:
             return False
-        rules = list(self.used_by(resource_id))
+        rules = self.used_by(resource_id)
         if rules:
-            raise Fault(F.RESOURCE_IN_USE, id=resource_id, rule=rules[0], rules=rules)
+            first, ids = rules[0], [rule.id for rule in rules]
+            raise Fault(F.RESOURCE_IN_USE, id=resource_id, rule=first.id, name=first.name, rules=ids)
         del self._resources[resource_id]
         self._alive.pop(resource_id, None)
         await self._table.remove(resource_id)

@@ -167,7 +167,7 @@ async def test_a_resource_in_use_cannot_be_deleted(node: Node) -> None:
     rule = await node.rule(RuleAction("send", {"$resource": resource}))
     assert await refused(node.resources.delete(resource)) == (
         F.RESOURCE_IN_USE,
-        {"id": resource, "rule": rule.id, "rules": [rule.id]},
+        {"id": resource, "rule": rule.id, "name": rule.name, "rules": [rule.id]},
     )
     assert await node.rules.delete(rule.id)
     assert await node.resources.delete(resource)
