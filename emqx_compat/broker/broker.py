@@ -22,6 +22,7 @@ from emqx_compat.broker.limits import Limits
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.peer import Peer, Sink
 from emqx_compat.broker.registry import Registry
+from emqx_compat.broker.replay import ReplayTurns
 from emqx_compat.broker.restore import restore
 from emqx_compat.broker.retained import Retained
 from emqx_compat.broker.router import Router
@@ -85,6 +86,7 @@ class Broker:
         self.unsaved = False
         """A durable place has taken a message of QoS 1 or 2 which nobody has acknowledged yet."""
         self.retained = Retained(settings, self.limits, self.journal.retained)
+        self.replays = ReplayTurns(self)
         self.banned = Banned()
         self.flapping = Flapping(self)
         self.delayed = Delayed(self)

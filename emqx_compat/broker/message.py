@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from emqx_compat.broker.session import Session
     from emqx_compat.broker.shared import ShareGroup
 
+_ENCODINGS = 32
+"""How many encodings of a message are kept: what is retained lives long, and meets many subscribers."""
 _NOT_FORWARDED = ("topic_alias", "subscription_identifier")
 
 
@@ -132,6 +134,8 @@ class Message:
             parts = publish_parts(self.topic.encode(), self.payload, qos, retain, properties, 5 if family else 4)
             if not qos:
                 parts = (parts[0] + parts[1], b"")
+            if len(encoded) >= _ENCODINGS:
+                encoded.clear()
             encoded[key] = parts
         return parts
 

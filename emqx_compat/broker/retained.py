@@ -8,26 +8,80 @@ from emqx_compat.broker.limits import Limits
 from emqx_compat.broker.message import Message
 from emqx_compat.broker.settings import BrokerSettings
 
+BREATH = 128
+"""Topics looked at before whoever reads `matching` may look at the clock."""
+
 
 class _Node:
-    __slots__ = ("children", "topic")
+    """A level of topics. Its children stand in a row in the order they came, so that a search may stop anywhere.
 
-    def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
+    One that is removed loses its parent and keeps `before`: a search that stands on it finds its place again.
+    """
+
+    __slots__ = ("after", "before", "children", "first", "last", "name", "number", "parent", "topic")
+
+    def __init__(self, name: str, number: int, parent: _Node | None) -> None:
+        self.name = name
+        self.number = number
+        """Later ones have higher numbers."""
+        self.parent = parent
         self.topic: str | None = None
+        self.children: dict[str, _Node] | None = None
+        self.first: _Node | None = None
+        self.last: _Node | None = None
+        self.before: _Node | None = None
+        self.after: _Node | None = None
+
+    def child(self, name: str) -> _Node | None:
+        """The child of that name."""
+        return self.children.get(name) if self.children else None
+
+    def add(self, child: _Node) -> None:
+        """A new child, behind the others."""
+        if self.children is None:
+            self.children = {}
+        self.children[child.name] = child
+        last = child.before = self.last
+        if last is None:
+            self.first = child
+        else:
+            last.after = child
+        self.last = child
+
+    def remove(self, child: _Node) -> None:
+        """A child is gone."""
+        assert self.children is not None
+        del self.children[child.name]
+        before, after = child.before, child.after
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.last = before
+        else:
+            after.before = before
+        child.parent = child.after = None
+
+    def next_of(self, child: _Node | None) -> _Node | None:
+        """The child behind one that may be gone meanwhile; the first one behind None."""
+        while child is not None and child.parent is None:
+            child = child.before
+        return self.first if child is None else child.after
 
 
 class Retained:
     """Topic name → message, with a trie of levels to answer filters."""
 
-    __slots__ = ("_changed", "_limits", "_root", "_settings", "messages")
+    __slots__ = ("_changed", "_limits", "_planted", "_root", "_settings", "messages")
 
     def __init__(self, settings: BrokerSettings, limits: Limits, changed: Callable[[str], None]) -> None:
         self._settings = settings
         self._limits = limits
         self._changed = changed
         """Told the topic of which something else is retained now."""
-        self._root = _Node()
+        self._planted = 0
+        self._root = _Node("", 0, None)
         self.messages: dict[str, Message] = {}
         """In the order in which the topics were first retained."""
 
@@ -79,7 +133,7 @@ class Retained:
         for topic in self.messages:
             self._changed(topic)
         self.messages.clear()
-        self._root = _Node()
+        self._root = _Node("", 0, None)
 
     def get(self, topic: str, now: float) -> Message | None:
         """The message of exactly that topic, unless it has expired."""
@@ -89,14 +143,21 @@ class Retained:
             return None
         return message
 
-    def matching(self, topic_filter: str, now: float) -> Iterator[Message]:
-        """The messages whose topics match a filter; topics may come and go while this is read."""
+    def matching(self, topic_filter: str, now: Callable[[], float]) -> Iterator[Message | None]:
+        """The messages whose topics match a filter, and None wherever it has cost some time without an end.
+
+        Levels go by the order in which they came. Topics may come and go while this is read: each one that was
+        there at the beginning is found once, with the message it has then, if it still is there; those that
+        came later are not, since whoever has subscribed gets them as they come.
+        """
         if "#" not in topic_filter and "+" not in topic_filter:
-            topics = [topic_filter]
-        else:
-            topics = list(_search(self._root, topic_filter.split("/")))
-        for topic in topics:
-            if (message := self.get(topic, now)) is not None:
+            if (message := self.get(topic_filter, now())) is not None:
+                yield message
+            return
+        for topic in self._search(topic_filter.split("/"), self._planted):
+            if topic is None:
+                yield None
+            elif (message := self.get(topic, now())) is not None:
                 yield message
 
     def purge(self, now: float) -> None:
@@ -111,41 +172,57 @@ class Retained:
     def _plant(self, topic: str) -> None:
         node = self._root
         for level in topic.split("/"):
-            child = node.children.get(level)
+            child = node.child(level)
             if child is None:
-                child = node.children[level] = _Node()
+                self._planted += 1
+                child = _Node(level, self._planted, node)
+                node.add(child)
             node = child
         node.topic = topic
 
     def _uproot(self, topic: str) -> None:
-        levels = topic.split("/")
-        way = [self._root]
-        for level in levels:
-            way.append(way[-1].children[level])
-        way[-1].topic = None
-        for parent, level in zip(reversed(way[:-1]), reversed(levels), strict=True):
-            child = parent.children[level]
-            if child.children or child.topic is not None:
-                break
-            del parent.children[level]
+        node: _Node | None = self._root
+        for level in topic.split("/"):
+            assert node is not None
+            node = node.child(level)
+        assert node is not None
+        node.topic = None
+        while not node.children and node.topic is None and (parent := node.parent) is not None:
+            parent.remove(node)
+            node = parent
 
-
-def _search(root: _Node, levels: list[str]) -> Iterator[str]:
-    """The topics below `root` that match the levels of a filter."""
-    stack = [(root, 0)]
-    depth = len(levels)
-    while stack:
-        node, index = stack.pop()
-        if index == depth:
-            if node.topic is not None:
-                yield node.topic
-            continue
-        level = levels[index]
-        if level == "#":
-            if node.topic is not None:
-                yield node.topic  # the parent level [§4.7.1.2]
-            stack += [(child, index) for name, child in node.children.items() if index or name[:1] != "$"]
-        elif level == "+":
-            stack += [(child, index + 1) for name, child in node.children.items() if index or name[:1] != "$"]
-        elif (child := node.children.get(level)) is not None:
-            stack.append((child, index + 1))
+    def _search(self, levels: list[str], newest: int) -> Iterator[str | None]:
+        """The topics that match the levels of a filter, of levels up to a number; None every `BREATH` steps."""
+        root = self._root
+        depth = len(levels)
+        steps = 0
+        node: _Node | None = root
+        index = 0
+        stack: list[tuple[_Node, _Node | None, int]] = []
+        """Where to go on: among the children of a level, behind one of them, with the rest of the filter."""
+        while True:
+            while node is not None and index < depth and levels[index] not in ("#", "+"):
+                node = node.child(levels[index])
+                index += 1
+            if node is not None:
+                if node.topic is not None and (index == depth or levels[index] == "#"):
+                    yield node.topic  # for `#` the parent level, too [§4.7.1.2]
+                if node.first is not None and index < depth:
+                    stack.append((node, None, index))
+            if not stack or root is not self._root:
+                return
+            parent, last, index = stack[-1]
+            node = parent.next_of(last)
+            if node is None or node.number > newest:
+                stack.pop()
+                node = None
+                continue
+            stack[-1] = (parent, node, index)
+            steps += 1
+            if steps == BREATH:
+                steps = 0
+                yield None
+            if parent is root and node.name[:1] == "$":
+                node = None  # [MQTT-4.7.2-1]
+            elif levels[index] == "+":
+                index += 1
