@@ -46,13 +46,3 @@ def test_the_history_holds_an_id_once(server: SyncServer, api: httpx.Client) -> 
 def test_the_cluster_lists_the_alarms_of_its_node(api: httpx.Client, table: str) -> None:
     (row,) = api.get(f"/alarms/{table}").json()["data"]
     assert row == {"node": NODE, "alarms": api.get(f"/alarms/{table}/{NODE}").json()["data"]}
-
-
-@pytest.mark.parametrize("table", ["present", "history"])
-def test_a_name_that_was_never_seen_is_an_unknown_path(api: httpx.Client, table: str) -> None:
-    assert api.get(f"/alarms/{table}/nope@10.0.0.9").status_code == 404
-
-
-@pytest.mark.parametrize("table", ["present", "history"])
-def test_a_node_that_is_down_is_told_in_place_of_its_alarms(api: httpx.Client, table: str) -> None:
-    assert api.get(f"/alarms/{table}/kernel").json() == {"code": 0, "data": {"desc": "nodedown", "id": "error"}}

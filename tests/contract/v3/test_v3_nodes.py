@@ -1,4 +1,4 @@
-"""Nodes: their facts, their listeners, and what is said of nodes that are unknown or down."""
+"""Nodes: their facts, their listeners, their counters."""
 
 from __future__ import annotations
 
@@ -6,26 +6,11 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 
 from api_v3 import metrics, stats
 from emqx_compat.testing import SyncServer
 
 NODE = "emqx@127.0.0.1"
-NODE_PATHS = [
-    "/brokers/{}",
-    "/nodes/{}",
-    "/nodes/{}/connections",
-    "/nodes/{}/connections/c1",
-    "/nodes/{}/connection/username/u",
-    "/nodes/{}/sessions",
-    "/nodes/{}/sessions/c1",
-    "/nodes/{}/subscriptions",
-    "/nodes/{}/subscriptions/c1",
-    "/nodes/{}/listeners",
-    "/nodes/{}/metrics",
-    "/nodes/{}/stats",
-]
 
 
 def get(api: httpx.Client, path: str) -> Any:
@@ -47,40 +32,6 @@ def test_memory_is_text_in_the_list_and_bytes_in_the_single_form(api: httpx.Clie
         assert isinstance(single[name], int)
     assert (row["node"], row["name"], single["name"], "node" in single) == (NODE, NODE, NODE, False)
     assert re.fullmatch(r"\d+\.\d\d", row["load1"])
-
-
-@pytest.mark.parametrize("path", NODE_PATHS)
-def test_a_name_that_was_never_seen_is_404(api: httpx.Client, path: str) -> None:
-    answer = api.get(path.format("nope@10.0.0.9"))
-    assert (answer.status_code, answer.headers["content-type"], answer.text) == (404, "text/plain", "Not found.")
-
-
-WITH_CODE = (200, '{"code":102,"message":"nodedown"}')
-WITHOUT_CODE = (200, '{"message":"nodedown"}')
-DOWN = {
-    "/brokers/{}": WITH_CODE,
-    "/nodes/{}": (204, ""),
-    "/nodes/{}/connections": WITH_CODE,
-    "/nodes/{}/connections/c1": (204, ""),
-    "/nodes/{}/connection/username/u": (204, ""),
-    "/nodes/{}/sessions": WITHOUT_CODE,
-    "/nodes/{}/sessions/c1": (500, "Internal Error"),
-    "/nodes/{}/subscriptions": WITHOUT_CODE,
-    "/nodes/{}/subscriptions/c1": (200, '{"code":0,"data":[]}'),
-    "/nodes/{}/listeners": (200, '{"code":0,"data":{"error":"nodedown"}}'),
-    "/nodes/{}/metrics": WITHOUT_CODE,
-    "/nodes/{}/stats": WITHOUT_CODE,
-}
-
-
-@pytest.mark.parametrize("path", NODE_PATHS)
-def test_a_name_that_is_known_is_a_node_that_is_down(api: httpx.Client, path: str) -> None:
-    answer = api.get(path.format("kernel"))
-    assert (answer.status_code, answer.text) == DOWN[path]
-
-
-def test_a_session_of_a_node_that_is_down_cannot_be_removed(api: httpx.Client) -> None:
-    assert api.delete("/nodes/kernel/sessions/persistent/x").json() == {"message": "nodedown"}
 
 
 def test_listeners_are_named_by_what_they_speak_and_where(server: SyncServer, api: httpx.Client) -> None:

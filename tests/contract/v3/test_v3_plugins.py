@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 from v3_device import DeviceMaker
@@ -56,16 +58,50 @@ def test_an_unknown_plugin_is_an_unknown_path(api: httpx.Client, verb: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("verb", "message"),
-    [("load", "already_started"), ("unload", "not_found"), ("reload", "parse_config_file_failed")],
+    ("name", "verb", "answer"),
+    [
+        ("kernel", "load", {"code": 102, "message": "already_started"}),
+        ("kernel", "unload", {"message": "not_found"}),
+        ("kernel", "reload", {"message": "parse_config_file_failed"}),
+        ("lists", "load", {"message": "not_found"}),
+        ("lists", "unload", {"message": "not_started"}),
+        ("lists", "reload", {"message": "parse_config_file_failed"}),
+    ],
 )
-def test_an_application_that_is_no_plugin_is_told_apart(api: httpx.Client, verb: str, message: str) -> None:
-    assert switch(api, "kernel", verb).json()["message"] == message
+def test_a_name_that_is_no_plugin_is_told_apart(
+    api: httpx.Client, name: str, verb: str, answer: dict[str, Any]
+) -> None:
+    assert switch(api, name, verb).json() == answer
 
 
-def test_the_cluster_form_cannot_tell_of_failures(api: httpx.Client) -> None:
-    answer = api.put("/plugins/emqx_psk_file/unload")
+@pytest.mark.parametrize(
+    ("plugin", "verb"), [("emqx_psk_file", "unload"), ("kernel", "unload"), ("kernel", "reload")]
+)
+def test_the_cluster_form_cannot_tell_of_failures(api: httpx.Client, plugin: str, verb: str) -> None:
+    answer = api.put(f"/plugins/{plugin}/{verb}")
     assert (answer.status_code, answer.content) == (204, b"")
+
+
+@pytest.mark.parametrize("verb", ["unload", "reload"])
+def test_the_cluster_form_knows_no_unknown_plugin(api: httpx.Client, verb: str) -> None:
+    answer = api.put(f"/plugins/emqx_nothing/{verb}")
+    assert (answer.status_code, answer.text) == (404, "Not found.")
+
+
+def test_the_cluster_form_switches_too(api: httpx.Client) -> None:
+    assert api.put("/plugins/emqx_lua_hook/reload").json() == {"code": 0}
+    assert active(api, "emqx_lua_hook")
+    assert api.put("/plugins/emqx_lua_hook/unload").json() == {"code": 0}
+    assert not active(api, "emqx_lua_hook")
+
+
+@pytest.mark.parametrize("plugin", ["emqx_management", "emqx_dashboard"])
+def test_the_ports_stay_open_when_their_plugins_are_unloaded(
+    api: httpx.Client, dashboard: httpx.Client, plugin: str
+) -> None:
+    assert switch(api, plugin, "unload").json() == {"code": 0}
+    assert (api.get("/brokers").status_code, dashboard.get("/brokers").status_code) == (200, 200)
+    assert switch(dashboard, plugin, "load").json() == {"code": 0}
 
 
 def test_without_the_retainer_nothing_is_retained(api: httpx.Client, device: DeviceMaker) -> None:
@@ -75,9 +111,3 @@ def test_without_the_retainer_nothing_is_retained(api: httpx.Client, device: Dev
         assert api.get(f"/nodes/{NODE}/stats").json()["data"]["retained.count"] == 0
     finally:
         assert switch(api, "emqx_retainer", "load").json() == {"code": 0}
-
-
-def test_the_operations_of_an_inactive_plugin_are_unknown_paths_but_listed(api: httpx.Client) -> None:
-    answer = api.get("/auth_username")
-    assert (answer.status_code, answer.text) == (404, "Not found.")
-    assert "list_username" in [row["name"] for row in api.get("/").json()["data"]]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-
-from emqx_compat.testing import Server
 
 SQL = 'select * from "message.publish"'
 INSPECT = {"name": "inspect", "params": {}}
@@ -316,19 +313,3 @@ def test_a_try_that_fails_says_why(api: httpx.Client, sql: str, ctx: Any, answer
 @pytest.mark.parametrize("body", [{"rawsql": SQL}, {"ctx": {}}, None])
 def test_a_try_needs_sql_and_values(api: httpx.Client, body: Any) -> None:
     assert api.post("/rules?test=true", json=body).json() == bad("function_clause")
-
-
-# --- the engine as a plugin
-
-
-@pytest.fixture(scope="module")
-def without_engine() -> Iterator[httpx.Client]:
-    with Server.in_thread() as server, httpx.Client(base_url=server.url("v3"), auth=server.auth("v3")) as client:
-        client.put(f"/nodes/{NODE}/plugins/emqx_rule_engine/unload")
-        yield client
-
-
-@pytest.mark.parametrize("path", ["/rules", "/actions", "/resources", "/resource_types", "/rule_events"])
-def test_without_its_plugin_there_is_no_rule_engine(without_engine: httpx.Client, path: str) -> None:
-    answer = without_engine.get(path)
-    assert (answer.status_code, answer.text) == (404, "Not found.")
