@@ -212,6 +212,12 @@ def test_an_unknown_user_is_not_found(
     assert dashboard.request(method, path, json=body).json() == {"message": "Username Not Found"}
 
 
+def test_tags_grant_and_refuse_nothing(dashboard: httpx.Client) -> None:
+    dashboard.post("/users", json={"username": "onlooker", "password": "p", "tags": "viewer"})
+    body = {"username": "made-by-onlooker", "password": "p"}
+    assert dashboard.post("/users", json=body, auth=("onlooker", "p")).json() == {"code": 0}
+
+
 # --- passwords
 
 

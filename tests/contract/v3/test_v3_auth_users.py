@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from emqx_compat.testing import SyncServer
 
 NODE = "emqx@127.0.0.1"
 KINDS = ("clientid", "username")
+BAD_PASSWORD = 0x86
+"""As paho names both 4 of MQTT 3.1.1 and 0x86 of MQTT 5."""
 WORDS = {"clientid": ("exitsted", "noexitsted"), "username": ("existed", "noexisted")}
 
 
@@ -95,13 +98,79 @@ def test_who_is_in_no_store_is_anonymous(server: SyncServer) -> None:
     assert connects(server, "stranger", "unlisted", "x")
 
 
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_wrong_password_is_told_as_such(server: SyncServer, api: httpx.Client, version: int) -> None:
+    add(api, "clientid", "mistaken", "right")
+    assert connack(server, "mistaken", "anyone", "wrong", version) == BAD_PASSWORD
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_store_outlives_its_plugin(server: SyncServer, api: httpx.Client, kind: str) -> None:
+    name = f"kept-{kind}"
+    add(api, kind, name, "right")
+    plugin = f"/nodes/{NODE}/plugins/emqx_auth_{kind}"
+    assert api.put(f"{plugin}/unload").json() == {"code": 0}
+    try:
+        assert connects(server, name, name, "wrong")
+    finally:
+        assert api.put(f"{plugin}/load").json() == {"code": 0}
+    assert not connects(server, name, name, "wrong")
+    assert name in api.get(f"/auth_{kind}").json()["data"]
+
+
+@pytest.mark.parametrize(("scheme", "length"), [("plain", None), ("md5", 32), ("sha", 40), ("sha256", 64)])
+@pytest.mark.parametrize(("kind", "word"), [("clientid", "client"), ("username", "user")])
+def test_new_passwords_are_hashed_as_it_is_said_now(
+    server: SyncServer, api: httpx.Client, kind: str, word: str, scheme: str, length: int | None
+) -> None:
+    name, setting = f"hashed-{scheme}", {"key": f"auth.{word}.password_hash"}
+    try:
+        api.put(f"/configs/emqx_auth_{kind}", json={**setting, "value": scheme})
+        add(api, kind, name, "secret")
+    finally:
+        api.put(f"/configs/emqx_auth_{kind}", json={**setting, "value": "sha256"})
+    shown = api.get(f"/auth_{kind}/{name}").json()["data"]["password"]
+    assert shown == "secret" if length is None else re.fullmatch(f"[0-9a-f]{{{length}}}", shown)
+    assert connects(server, name, name, "secret")
+    assert not connects(server, name, name, "wrong")
+
+
+@pytest.mark.parametrize(
+    ("password", "counted"), [("right", "success"), ("wrong", "failure"), (None, "ignore")], ids=str
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_store_says_is_counted(
+    server: SyncServer, api: httpx.Client, kind: str, password: str | None, counted: str
+) -> None:
+    def counters() -> dict[str, int]:
+        metrics = api.get(f"/nodes/{NODE}/metrics").json()["data"]
+        return {name: value for name, value in metrics.items() if name.startswith(f"auth.{kind}.")}
+
+    add(api, kind, f"counted-{kind}", "right")
+    who = ["other-id", "other-name"]
+    if password is not None:
+        who[KINDS.index(kind)] = f"counted-{kind}"
+    before = counters()
+    connects(server, who[0], who[1], password or "any")
+    assert counters() == {**before, f"auth.{kind}.{counted}": before[f"auth.{kind}.{counted}"] + 1}
+
+
 def connects(server: SyncServer, clientid: str, username: str, password: str) -> bool:
+    return connack(server, clientid, username, password) == 0
+
+
+def connack(server: SyncServer, clientid: str, username: str, password: str, version: int = 4) -> int:
     codes: list[int] = []
-    client = paho.Client(CallbackAPIVersion.VERSION2, clientid, reconnect_on_failure=False)
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        clientid,
+        protocol=MQTTProtocolVersion(version),
+        reconnect_on_failure=False,
+    )
     client.username_pw_set(username, password)
     client.on_connect = lambda _c, _u, _f, reason, _p: codes.append(reason.value)
     client.connect(*server.mqtt)
     while not codes:
         client.loop(0.05)
     client.disconnect()
-    return codes == [0]
+    return codes[0]

@@ -41,6 +41,21 @@ def test_a_connection_is_found_by_its_client_id(api: httpx.Client, device: Devic
     assert len(row) == 26
 
 
+def test_mqtt_3_1_has_another_name(api: httpx.Client, device: DeviceMaker) -> None:
+    device("old-one", version=3)
+    row = rows(api, "/connections/old-one")[0]
+    assert (row["proto_name"], row["proto_ver"]) == ("MQIsdp", 3)
+
+
+@pytest.mark.parametrize(
+    "path", ["/connections", "/connections/{}", "/sessions/{}", "/subscriptions/{}", "/routes"]
+)
+def test_the_rows_of_clients_come_out_by_their_keys(api: httpx.Client, device: DeviceMaker, path: str) -> None:
+    device("in-order").subscribe("in/order")
+    row = rows(api, path.format("in-order"))[0]
+    assert list(row) == sorted(row)
+
+
 def test_a_websocket_connection_has_no_pending_bytes(api: httpx.Client, device: DeviceMaker) -> None:
     device("over-ws", transport="websockets")
     row = rows(api, "/connections/over-ws")[0]
@@ -176,6 +191,12 @@ def test_a_held_session_shows_its_limits_and_its_queue(api: httpx.Client, device
     }
     assert row | expected == row
     assert len(row) == 21
+
+
+def test_the_limit_of_packets_in_flight_holds_for_every_version(api: httpx.Client, device: DeviceMaker) -> None:
+    for version in (4, 5):
+        device(f"inflight{version}", version=version)
+    assert [rows(api, f"/sessions/inflight{version}")[0]["max_inflight"] for version in (4, 5)] == [32, 32]
 
 
 @pytest.mark.parametrize("path", ["/sessions/persistent/{}", f"/nodes/{NODE}/sessions/persistent/{{}}"])

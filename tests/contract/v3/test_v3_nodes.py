@@ -42,6 +42,24 @@ def test_listeners_are_named_by_what_they_speak_and_where(server: SyncServer, ap
     assert rows["mqtt:ws"]["shutdown_count"] == rows["http:dashboard"]["shutdown_count"] == []
 
 
+def test_listeners_of_mqtt_over_tcp_come_first_and_websockets_last(api: httpx.Client) -> None:
+    kinds = [row["protocol"] for row in get(api, f"/nodes/{NODE}/listeners")]
+    assert (kinds[0], kinds[-1]) == ("mqtt:tcp", "mqtt:ws")
+    assert get(api, "/listeners")[0]["listeners"][0].keys() == get(api, f"/nodes/{NODE}/listeners")[0].keys()
+
+
+def test_the_web_hook_adds_its_11_counters(server: SyncServer, api: httpx.Client) -> None:
+    before = get(api, f"/nodes/{NODE}/metrics").keys()
+    plugin = f"/nodes/{NODE}/plugins/emqx_web_hook"
+    assert api.put(f"{plugin}/load").json() == {"code": 0}
+    try:
+        added = get(api, f"/nodes/{NODE}/metrics").keys() - before
+    finally:
+        assert api.put(f"{plugin}/unload").json() == {"code": 0}
+    assert added == set(metrics.OF_PLUGINS["web_hook"])
+    assert len(added) == 11
+
+
 def test_metrics_carry_the_43_names_of_3_1_and_the_55_of_3_2(api: httpx.Client) -> None:
     names = get(api, "/metrics")[0]["metrics"].keys()
     assert names == get(api, f"/nodes/{NODE}/metrics").keys() == metrics.SAMPLE.keys()

@@ -11,6 +11,7 @@ import pytest
 SQL = 'select * from "message.publish"'
 INSPECT = {"name": "inspect", "params": {}}
 REPUBLISH = {"target_topic": "a", "target_qos": 0, "payload_tmpl": "x"}
+OF_3_1 = {"name": "n", "rawsql": 'select * from "t/a"', "for": "message.publish"}
 NOT_FOUND = {"code": 404, "message": "Not Found"}
 NODE = "emqx@127.0.0.1"
 
@@ -206,8 +207,30 @@ def test_the_dashboard_gets_an_array_of_events(dashboard: httpx.Client, old: dic
 
 
 def test_3_1_knows_hooks(api: httpx.Client) -> None:
-    answer = create(api, name="n", rawsql='select * from "t/a"', **{"for": "no.such"})
+    answer = create(api, **{**OF_3_1, "for": "no.such"})
     assert answer == {"code": 400, "message": "Hook no.such Not Found"}
+
+
+def test_3_1_merges_the_settings_of_a_resource_into_the_parameters(api: httpx.Client) -> None:
+    config = {"url": "http://127.0.0.1:9/x", "foo": 1}
+    api.post("/resources", json={"type": "built_in", "name": "merged", "config": config})
+    action = {"name": "built_in:inspect_action", "params": {"$resource": "built_in:merged", "a": 1}}
+    rule = made(api, **OF_3_1, actions=[action])
+    assert rule["actions"][0]["params"] == {"$resource": "built_in:merged", "a": 1, **config}
+    assert list(rule) == sorted(rule)
+
+
+def test_3_1_names_a_resource_that_is_not_there(api: httpx.Client) -> None:
+    action = {"name": "built_in:inspect_action", "params": {"$resource": "built_in:none"}}
+    assert create(api, **OF_3_1, actions=[action]) == {"code": 400, "message": "Resource built_in:none Not Found"}
+
+
+def test_3_1_names_the_rule_that_uses_a_resource(api: httpx.Client) -> None:
+    api.post("/resources", json={"type": "built_in", "name": "used"})
+    action = {"name": "built_in:inspect_action", "params": {"$resource": "built_in:used"}}
+    made(api, **OF_3_1, actions=[action])
+    answer = api.delete("/resources/built_in:used")
+    assert answer.json() == bad('{dependency_exists,{rule_name,<<"n">>}}')
 
 
 # --- trying
