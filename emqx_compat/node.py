@@ -61,8 +61,8 @@ class SingleNode:
         if now >= self._memory_until:  # the kernel takes its time to tell
             self._memory, self._memory_until = memory(), now + 1.0
         total, used = self._memory
-        gauges = self._metrics.gauges()
-        live = gauges["live_connections"][0]
+        gauge = self._metrics.gauge
+        live = gauge("live_connections")
         return Node(
             name=self._name,
             running=True,
@@ -76,9 +76,9 @@ class SingleNode:
             max_fds=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
             process_available=PROCESS_LIMIT,
             process_used=min(PROCESSES_AT_REST + live, PROCESS_LIMIT),
-            connections=gauges["connections"][0],
+            connections=gauge("connections"),
             live_connections=live,
-            cluster_sessions=gauges["cluster_sessions"][0],
+            cluster_sessions=gauge("cluster_sessions"),
             log_path=self._log_path,
             sys_path=self._sys_path,
         )

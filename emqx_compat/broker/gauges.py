@@ -32,6 +32,11 @@ class Gauges:
             if now > marks[name]:
                 marks[name] = now
 
+    def now(self, name: str) -> int:
+        """One gauge."""
+        source = self._sources.get(name)
+        return source() if source is not None else 0
+
     def values(self) -> dict[str, tuple[int, int]]:
         """Name → (now, high-water mark)."""
         self.refresh()

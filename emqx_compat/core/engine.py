@@ -120,6 +120,9 @@ class MetricsService(Protocol):
     def gauges(self) -> Mapping[str, tuple[int, int]]:
         """Every name of GAUGES → (now, high-water mark)."""
 
+    def gauge(self, name: str) -> int:
+        """One gauge, now."""
+
 
 class NodeService(Protocol):
     """The members of the cluster."""

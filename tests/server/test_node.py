@@ -18,6 +18,9 @@ class Metrics:
     def gauges(self) -> dict[str, tuple[int, int]]:
         return {"connections": (5, 9), "live_connections": (3, 4), "cluster_sessions": (5, 9)}
 
+    def gauge(self, name: str) -> int:
+        return self.gauges()[name][0]
+
 
 @pytest.fixture
 def clock() -> ManualClock:

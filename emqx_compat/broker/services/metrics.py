@@ -27,3 +27,7 @@ class EmbeddedMetrics:
     def gauges(self) -> Mapping[str, tuple[int, int]]:
         """Every gauge: (now, high-water mark)."""
         return self._broker.gauges.values()
+
+    def gauge(self, name: str) -> int:
+        """One gauge, now."""
+        return self._broker.gauges.now(name)
