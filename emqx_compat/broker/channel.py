@@ -82,6 +82,7 @@ class Channel:
         "state",
         "version",
         "will",
+        "will_row",
     )
 
     def __init__(self, broker: Broker, sink: Sink, peer: Peer) -> None:
@@ -96,6 +97,8 @@ class Channel:
         self.session: Session | None = None
         self.origin: Origin | None = None
         self.will: Will | None = None
+        self.will_row = 0
+        """Its row in the store, if its session has none; see `Journal.live_will`."""
         self.out: list[bytes] = []
         """Whole packets that wait for the end of this turn of the loop, or for a slow peer."""
         self.held = 0

@@ -264,6 +264,8 @@ def open_session(channel: Channel, packet: Connect, client: Client, now: float) 
     _attach(channel, session, packet)
     if session.durable is not None:
         session.durable.changed()
+    elif channel.will is not None:
+        channel.will_row = broker.journal.live_will(session)
     registry = broker.registry
     registry.live += 1
     broker.gauges.refresh(

@@ -67,6 +67,18 @@ class Journal:
         self._next_session += 1
         return DurableSession(session, self, self._next_session)
 
+    def live_will(self, session: Session) -> int:
+        """A connection has a will and its session is not stored: a row, to be taken back when it leaves; 0: none.
+
+        Only a crash leaves it there, for the restart to publish [§3.1.2.5]: a session that has expired. Nobody
+        waits for it; who connects and leaves within `LAZY` costs the disk nothing but a deletion.
+        """
+        if not self.enabled:
+            return 0
+        self._next_session += 1
+        self.session(self._next_session, session)
+        return self._next_session
+
     def session(self, number: int, session: Session | None) -> None:
         """A session began, changed, or (None) ended."""
         self._changes.sessions[number] = session

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from emqx_compat.broker.message import Message, Origin
+from emqx_compat.broker.wills import may_publish
 from emqx_compat.core.durable import (
     DelayedRow,
     MessageRow,
@@ -60,11 +61,13 @@ def session_row(number: int, session: Session) -> SessionRow:
     client = session.client
     will: Will | Message | None = None
     will_at = None
+    mountpoint = ""
     if session.will is not None:
         will = session.will.message
         will_at = session.will.entry.at if session.will.entry is not None else client.disconnected_at
-    elif session.channel is not None:
-        will = session.channel.will
+    elif (channel := session.channel) is not None and (left := channel.will) is not None:
+        will = left if may_publish(channel, left, session.broker.clock.now()) else None
+        mountpoint = channel.mountpoint
     return SessionRow(
         id=number,
         clientid=text(client.clientid),
@@ -85,7 +88,7 @@ def session_row(number: int, session: Session) -> SessionRow:
         disconnected_cleanly=int(client.disconnected_cleanly),
         inflight_max=client.inflight_max,
         mqueue_dropped=client.mqueue_dropped,
-        will_topic=None if will is None else text(will.topic),
+        will_topic=None if will is None else text(mountpoint + will.topic),
         will_payload=None if will is None else will.payload,
         will_qos=None if will is None else will.qos,
         will_retain=None if will is None else int(will.retain),

@@ -26,11 +26,13 @@ class PendingWill:
 def leave_will(session: Session, channel: Channel) -> None:
     """The connection is gone: publish its will now, or after the Will Delay Interval [MQTT-3.1.3-9]."""
     will, channel.will = channel.will, None
+    if channel.will_row:
+        session.broker.journal.session(channel.will_row, None)
     if will is None or channel.origin is None:
         return
     broker = session.broker
     now = broker.clock.now()
-    if channel.authz is not None and not _authorized(channel, will, now):
+    if not may_publish(channel, will, now):
         return
     properties = will.properties.copy() if will.properties else {}
     delay = properties.pop("will_delay_interval", 0)
@@ -56,8 +58,10 @@ def wait_with_will(session: Session, due_at: float) -> None:
     session.will.entry = session.broker.agenda.at(due_at, lambda: publish_will(session))
 
 
-def _authorized(channel: Channel, will: Will, now: float) -> bool:
-    assert channel.authz is not None
+def may_publish(channel: Channel, will: Will, now: float) -> bool:
+    """Whether the client's will may be published, as far as that is known now."""
+    if channel.authz is None:
+        return True
     channel.broker.count_authorized(1)
     return channel.authz.allows("publish", will.topic, will.qos, will.retain, now)
 

@@ -157,6 +157,54 @@ async def test_the_will_of_who_was_connected_when_the_server_crashed_waits_from_
         assert (await observer.message()).payload == b"bye"
 
 
+@pytest.mark.parametrize("version", [4, 5])
+async def test_the_will_of_a_session_that_is_not_durable_is_published_after_a_crash(
+    place: Place, version: int
+) -> None:
+    async with place.broker() as rig:
+        observer = await rig.connect("observer", clean_start=False)
+        await observer.subscribe("w", 1)
+        await observer.drop()
+        await rig.connect("c", version, will=Will("w", b"bye", 1, True))
+        await rig.broker.journal.saved()
+        place.crash()
+    async with place.broker() as rig:
+        assert await rig.row("c") is None
+        observer = await rig.connect("observer", clean_start=False)
+        assert (await observer.message()).payload == b"bye"
+        assert list(rig.broker.retained.messages) == ["w"]
+        await rig.broker.journal.saved()
+        place.crash()
+    async with place.broker() as rig:
+        assert rig.counter("messages.publish") == 0  # once
+
+
+@pytest.mark.parametrize("end", ["disconnect", "drop", "stop"])
+async def test_a_will_is_not_published_again_after_its_connection_has_ended(place: Place, end: str) -> None:
+    async with place.broker() as rig:
+        client = await rig.connect("c", will=Will("w", b"bye", 1, False))
+        await rig.broker.journal.saved()
+        assert place.rows("SELECT will_topic FROM sessions") == [("w",)]
+        if end == "disconnect":
+            await client.disconnect()
+        elif end == "drop":
+            await client.drop()
+        await rig.broker.journal.saved()
+    assert place.rows("SELECT will_topic FROM sessions") == []
+    async with place.broker() as rig:
+        assert rig.counter("messages.publish") == 0
+
+
+async def test_a_will_of_a_connection_is_stored_only_if_its_client_may_publish_it(place: Place) -> None:
+    async with place.broker() as rig:
+        rig.broker.hook_authorizer(lambda client, action, topic, qos, retain: topic != "forbidden")
+        for topic in ("forbidden", "w"):
+            await rig.connect(topic, will=Will(topic, b"bye", 1, False))
+        await rig.broker.journal.saved()
+        rows = place.rows("SELECT clientid, will_topic FROM sessions ORDER BY clientid")
+        assert rows == [("forbidden", None), ("w", "w")]
+
+
 async def test_a_client_that_is_back_in_time_takes_its_will_with_it(place: Place) -> None:
     async with place.broker() as rig:
         await (await rig.connect("c", 5, will=WILL, properties=HOUR)).drop()
