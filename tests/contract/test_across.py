@@ -274,19 +274,24 @@ def test_a_retained_message_waits_for_subscriptions_of_every_generation(
 
 # --- plugins
 
+PREFIX = {"v2": "emq", "v3": "emqx", "v4": "emqx"}
+"""What plugins' names begin with; nodes' do, too."""
+Switch = Callable[[httpx.Client, str, bool], httpx.Response]
 
-def switch_of_v2(client: httpx.Client, active: bool) -> httpx.Response:
-    return client.put("/nodes/emq@127.0.0.1/plugins/emq_retainer", json={"active": active})
+
+def switch_of_v2(client: httpx.Client, plugin: str, active: bool) -> httpx.Response:
+    return client.put(f"/nodes/emq@127.0.0.1/plugins/emq_{plugin}", json={"active": active})
 
 
-def switch_by_path(client: httpx.Client, active: bool) -> httpx.Response:
+def switch_by_path(client: httpx.Client, plugin: str, active: bool) -> httpx.Response:
     verb = "load" if active else "unload"
-    return client.put(f"/nodes/emqx@127.0.0.1/plugins/emqx_retainer/{verb}")
+    return client.put(f"/nodes/emqx@127.0.0.1/plugins/emqx_{plugin}/{verb}")
 
 
-def retainer_runs(client: httpx.Client, generation: str) -> bool:
-    node, plugin = ("emq@127.0.0.1", "emq_retainer") if generation == "v2" else ("emqx@127.0.0.1", "emqx_retainer")
-    (row,) = [row for row in data(client.get(f"/nodes/{node}/plugins")) if row["name"] == plugin]
+def runs(client: httpx.Client, generation: str, plugin: str) -> bool:
+    prefix = PREFIX[generation]
+    rows = data(client.get(f"/nodes/{prefix}@127.0.0.1/plugins"))
+    (row,) = [row for row in rows if row["name"] == f"{prefix}_{plugin}"]
     return bool(row["active"])
 
 
@@ -301,15 +306,130 @@ def with_plugins(generation: str) -> bool:
     return bool(found) and all(route.effective_state is not State.ABSENT for route in found)
 
 
-SWITCH = {"v2": switch_of_v2, "v3": switch_by_path, "v4": switch_by_path}
+SWITCH: dict[str, Switch] = {"v2": switch_of_v2, "v3": switch_by_path, "v4": switch_by_path}
 SWITCH = {generation: switch for generation, switch in SWITCH.items() if with_plugins(generation)}
 
 
 @pairs(SWITCH, SWITCH)
 def test_a_plugin_is_one_switch(clients: Clients, writer: str, reader: str) -> None:
     try:
-        assert SWITCH[writer](clients[writer], False).is_success
-        assert not retainer_runs(clients[reader], reader)
+        assert SWITCH[writer](clients[writer], "retainer", False).is_success
+        assert not runs(clients[reader], reader, "retainer")
     finally:
-        assert SWITCH[writer](clients[writer], True).is_success
-    assert retainer_runs(clients[reader], reader)
+        assert SWITCH[writer](clients[writer], "retainer", True).is_success
+    assert runs(clients[reader], reader, "retainer")
+
+
+# --- the stores of MQTT credentials, whose plugins v2 and v3 know
+
+OLD = {generation: switch for generation, switch in SWITCH.items() if generation in ("v2", "v3")}
+
+
+@pairs(OLD, OLD)
+@pytest.mark.parametrize("kind", ["clientid", "username"])
+def test_the_plugin_of_a_store_is_one_switch(
+    clients: Clients, connect: Connect, writer: str, reader: str, kind: str, name: str
+) -> None:
+    plugin = f"auth_{kind}"
+    assert SWITCH[writer](clients[writer], plugin, True).is_success
+    try:
+        assert runs(clients[reader], reader, plugin)
+        if "v3" in INSTALLED:
+            assert clients["v3"].post(f"/{plugin}", json={kind: name, "password": "right"}).json() == {"code": 0}
+            assert connect(name, username=name, password="wrong").connack != 0
+    finally:
+        assert SWITCH[reader](clients[reader], plugin, False).is_success
+    assert not runs(clients[writer], writer, plugin)
+    assert connect(name, username=name, password="wrong").connack == 0
+
+
+@pairs({"v2": None}, {"v3": None})
+@pytest.mark.parametrize(("kind", "word"), [("clientid", "client"), ("username", "user")])
+def test_who_is_in_the_configuration_of_2_is_in_the_store_of_3(
+    clients: Clients, writer: str, reader: str, kind: str, word: str, name: str
+) -> None:
+    told = {
+        f"auth.{word}.1.{kind}": name,
+        f"auth.{word}.1.password": "right",
+        f"auth.{word}.password_hash": "sha256",
+    }
+    clients[writer].put(f"/nodes/emq@127.0.0.1/plugin_configs/emq_auth_{kind}", json=told)
+    assert SWITCH[reader](clients[reader], f"auth_{kind}", True).is_success
+    try:
+        assert name in data(clients[reader].get(f"/auth_{kind}"))
+    finally:
+        assert SWITCH[reader](clients[reader], f"auth_{kind}", False).is_success
+
+
+# --- alarms
+
+ALARMS = {"v2": "/nodes/emq@127.0.0.1/alarms", "v3": "/alarms/present/emqx@127.0.0.1"}
+"""Where a generation lists what is wrong now."""
+
+
+@pytest.mark.parametrize("generation", [key for key in ALARMS if key in INSTALLED])
+def test_an_alarm_is_listed_by_its_old_name_until_it_is_over(
+    server: SyncServer, clients: Clients, generation: str, name: str
+) -> None:
+    def listed() -> set[str]:
+        return {row["id"] for row in data(clients[generation].get(ALARMS[generation]))}
+
+    server.run(lambda engine: engine.alarms.activate(name, legacy_name=f"{name}/old"))
+    assert f"{name}/old" in listed()
+    server.run(lambda engine: engine.alarms.deactivate(name))
+    assert f"{name}/old" not in listed()
+
+
+@pytest.mark.parametrize("generation", [key for key in ALARMS if key in INSTALLED])
+def test_an_alarm_of_another_generation_is_not_listed(
+    server: SyncServer, clients: Clients, generation: str, name: str
+) -> None:
+    def raise_for(known: str) -> None:
+        only = frozenset({known})
+        server.run(lambda engine: engine.alarms.activate(name + known, generations=only))
+
+    for known in ALARMS:
+        raise_for(known)
+    rows = data(clients[generation].get(ALARMS[generation]))
+    assert [row["id"] for row in rows if row["id"].startswith(f"{name}v")] == [name + generation]
+
+
+# --- hot settings
+
+NODES = {"v2": "emq@127.0.0.1", "v3": "emqx@127.0.0.1"}
+RETAINER: Mapping[str, Mapping[str, str]] = {
+    "v2": {
+        "messages": "retainer.max_message_num",
+        "size": "retainer.max_payload_size",
+        "expiry": "retainer.expiry_interval",
+    },
+    "v3": {
+        "messages": "retainer.max_retained_messages",
+        "size": "retainer.max_payload_size",
+        "expiry": "retainer.expiry_interval",
+    },
+}
+"""What a generation calls the settings of the retainer."""
+VALUES = {"messages": ("77", "77"), "size": ("2MB", "2097152"), "expiry": ("90s", "90000")}
+"""What is written, what is shown."""
+
+
+def shown(client: httpx.Client, generation: str, key: str) -> str:
+    (row,) = [row for row in data(client.get(f"/nodes/{NODES[generation]}/configs")) if row["key"] == key]
+    value: str = row["value"]
+    return value
+
+
+@pairs(RETAINER, RETAINER)
+@pytest.mark.parametrize("setting", VALUES)
+def test_a_setting_of_the_retainer_is_one(clients: Clients, writer: str, reader: str, setting: str) -> None:
+    app = f"{PREFIX[writer]}_retainer"
+    key, (value, then) = RETAINER[writer][setting], VALUES[setting]
+    before = shown(clients[writer], writer, key)
+    path = f"/nodes/{NODES[writer]}/configs/{app}"
+    try:
+        assert clients[writer].put(path, json={"key": key, "value": value}).json()["code"] == 0
+        assert shown(clients[reader], reader, RETAINER[reader][setting]) == then
+    finally:
+        clients[writer].put(path, json={"key": key, "value": before})
+    assert shown(clients[reader], reader, RETAINER[reader][setting]) == before

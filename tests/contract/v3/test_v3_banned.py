@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from v3_device import DeviceMaker
+from v3_device import Device, DeviceMaker
+
+from emqx_compat.core.clock import ManualClock
+from emqx_compat.testing import Server
 
 REFUSALS = (135, 138)
 """Not authorized (on the wire it is 5 in MQTT 3.1.1), banned."""
@@ -104,3 +107,25 @@ def test_a_deleted_ban_is_gone_and_an_unknown_one_is_no_mistake(api: httpx.Clien
 def test_deleting_needs_as(api: httpx.Client) -> None:
     assert api.delete("/banned/x").json() == {"code": 107, "message": "missing mandatory params: ['as']"}
     assert api.delete("/banned/x?as=zzz").json() == BAD_KIND
+
+
+@pytest.mark.parametrize(("until", "before", "after"), [(30, False, True), ("soon", False, False), (0, True, True)])
+def test_a_ban_ends_when_its_time_has_come(until: int | str, before: bool, after: bool) -> None:
+    clock = ManualClock()
+    with (
+        Server.in_thread(clock=clock) as server,
+        httpx.Client(base_url=server.url("v3"), auth=server.auth("v3")) as api,
+    ):
+
+        def welcome() -> bool:
+            made = Device(server, api, "timed")
+            made.disconnect()
+            return made.connack == 0
+
+        end = int(clock.now()) + until if isinstance(until, int) else until
+        api.post("/banned", json={"who": "timed", "as": "client_id", "until": end})
+        seen = [welcome()]
+        server.advance(61)
+        seen.append(welcome())
+        assert seen == [before, after]
+        assert len(listed(api, "timed")) == (0 if after else 1)

@@ -27,6 +27,8 @@ OVER_HTTP = settings(max_examples=12, deadline=None)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = st.none() | st.booleans() | NUMBERS | st.text()
 ANY = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
+EDGES = st.sampled_from(["", "undefined", None, True, False, 0, 1, 1.0, 2**63])
+"""What a record could take for nothing, or for its like."""
 SMALL = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -38,7 +40,7 @@ WORDS = st.from_regex(r"[A-Za-z0-9_.~-]{1,12}", fullmatch=True).filter(lambda wo
 
 def fields(*names: str) -> st.SearchStrategy[dict[str, Any]]:
     """Any of these, with anything in them."""
-    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, ANY))
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, EDGES | ANY))
 
 
 def same(shown: object, expected: object) -> bool:
