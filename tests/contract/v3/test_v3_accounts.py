@@ -136,6 +136,7 @@ def test_the_id_in_the_path_is_not_decoded(dashboard: httpx.Client) -> None:
 def test_the_default_app_of_v4_is_not_shown(dashboard: httpx.Client) -> None:
     assert "admin" not in {row["app_id"] for row in dashboard.get("/apps").json()["data"]}
     assert dashboard.delete("/apps/admin").json() == {"code": 0}
+    assert dashboard.post("/apps", json={"app_id": "admin"}).json() == {"code": 102, "message": "alread_existed"}
 
 
 # --- users

@@ -118,6 +118,18 @@ def test_a_store_outlives_its_plugin(server: SyncServer, api: httpx.Client, kind
     assert name in api.get(f"/auth_{kind}").json()["data"]
 
 
+@pytest.mark.parametrize(("kind", "word"), [("clientid", "client"), ("username", "user")])
+def test_pairs_of_a_plugins_configuration_are_entries(
+    server: SyncServer, api: httpx.Client, kind: str, word: str
+) -> None:
+    name = f"told-{kind}"
+    told = {f"auth.{word}.password_hash": "sha256", f"auth.{word}.1.{kind}": name, f"auth.{word}.1.password": "p"}
+    answer = api.put(f"/nodes/{NODE}/plugin_configs/emqx_auth_{kind}", json=told)
+    assert answer.json() == {"code": 0}
+    assert name in api.get(f"/auth_{kind}").json()["data"]
+    assert not connects(server, name, name, "wrong")
+
+
 @pytest.mark.parametrize(("scheme", "length"), [("plain", None), ("md5", 32), ("sha", 40), ("sha256", 64)])
 @pytest.mark.parametrize(("kind", "word"), [("clientid", "client"), ("username", "user")])
 def test_new_passwords_are_hashed_as_it_is_said_now(

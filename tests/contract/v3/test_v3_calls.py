@@ -146,6 +146,11 @@ def test_the_list_of_the_dashboard_port_has_the_92_operations_of_the_document_an
     ]
 
 
+def test_the_list_names_the_switches_of_a_node_as_the_document_does(api: httpx.Client) -> None:
+    rows = [row for row in api.get("/").json()["data"] if row["path"].startswith("/nodes/:node/plugins/:plugin/")]
+    assert [row["name"] for row in rows] == ["load_plugin", "unload_plugin", "reload_plugin"]
+
+
 def test_the_list_of_the_management_port_lacks_users_and_apps(api: httpx.Client) -> None:
     paths = {row["path"].split("/")[1] for row in api.get("/").json()["data"]}
     assert paths.isdisjoint({"users", "auth", "change_pwd", "apps"})

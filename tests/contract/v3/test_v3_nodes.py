@@ -37,6 +37,8 @@ def test_memory_is_text_in_the_list_and_bytes_in_the_single_form(api: httpx.Clie
 def test_listeners_are_named_by_what_they_speak_and_where(server: SyncServer, api: httpx.Client) -> None:
     rows = {row["protocol"]: row for row in get(api, f"/nodes/{NODE}/listeners")}
     assert {"mqtt:tcp", "mqtt:ws", "http:management", "http:dashboard"} <= rows.keys()
+    kinds = [row["protocol"] for row in get(api, f"/nodes/{NODE}/listeners")]
+    assert kinds.count("http:management") == 2  # that of 3.x and that of 4.x
     assert "mqtt:ssl" not in rows  # switched off
     assert rows["mqtt:tcp"]["listen_on"] == str(server.mqtt[1])  # bound to a port alone
     assert rows["mqtt:ws"]["shutdown_count"] == rows["http:dashboard"]["shutdown_count"] == []

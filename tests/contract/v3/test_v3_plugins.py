@@ -8,6 +8,8 @@ import httpx
 import pytest
 from v3_device import DeviceMaker
 
+from emqx_compat.testing import Server
+
 NODE = "emqx@127.0.0.1"
 SEED_ORDER = ["emqx_auth_clientid", "emqx_auth_http", "emqx_auth_jwt", "emqx_auth_ldap", "emqx_auth_mongo"]
 
@@ -24,6 +26,19 @@ def active(api: httpx.Client, plugin: str) -> bool:
 def test_the_25_plugins_are_listed_by_name(api: httpx.Client) -> None:
     names = [row["name"] for row in api.get(f"/nodes/{NODE}/plugins").json()["data"]]
     assert (names[:5], len(names), names) == (SEED_ORDER, 25, sorted(names))
+
+
+def test_what_runs_from_the_start() -> None:
+    with Server.in_thread() as server:
+        rows = httpx.get(f"{server.url('v3')}/nodes/{NODE}/plugins", auth=server.auth("v3")).json()["data"]
+    assert {row["name"] for row in rows if row["active"]} == {
+        "emqx_dashboard",
+        "emqx_delayed_publish",
+        "emqx_management",
+        "emqx_recon",
+        "emqx_retainer",
+        "emqx_rule_engine",
+    }
 
 
 def test_the_cluster_lists_the_plugins_of_its_node(api: httpx.Client) -> None:
