@@ -130,8 +130,7 @@ def render_result(args: Arguments, done: bool, *shown: str) -> dict[str, Any]:
 
 async def act_publish(call: Call, args: Arguments) -> bool:
     """Publish to every topic."""
-    for message in parse_messages(args):
-        await call.engine.publisher.publish(message)
+    await call.engine.publisher.publish_many(parse_messages(args))
     return True
 
 
@@ -195,8 +194,17 @@ async def mqtt_unsubscribe(call: Call) -> Response:
 
 
 async def mqtt_publish_batch(call: Call) -> Response:
-    """Several publishes."""
-    return await batch(call, act_publish)
+    """Several publishes, with one wait for the disk; a malformed one ends it, what came before is published."""
+    rows, messages = [], []
+    try:
+        for args in parse_batch(call):
+            if not isinstance(args, dict):
+                raise Fault(F.PARAMETER_TYPE, name="body", value=args)
+            messages += parse_messages(args)
+            rows.append(render_result(args, True))
+    finally:
+        await call.engine.publisher.publish_many(messages)
+    return ok(rows)
 
 
 async def mqtt_subscribe_batch(call: Call) -> Response:

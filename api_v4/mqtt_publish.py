@@ -189,19 +189,29 @@ async def mqtt_publish_batch(call: Call) -> Response:
     """Publish message by message, and tell how each one went."""
     # An object is a list of pairs to Erlang, and a pair is no message.
     items = list(call.body) if isinstance(call.body, dict) else items_of(call)
-    return ok([await _publish_item(call, item) for item in items])
+    messages: list[PublishRequest] = []
+    try:
+        rows = [await _take_item(call, item, messages) for item in items]
+    finally:
+        await call.engine.publisher.publish_many(messages)
+    return ok(rows)
 
 
-async def _publish_item(call: Call, item: object) -> dict[str, Any]:
+async def _take_item(call: Call, item: object, messages: list[PublishRequest]) -> dict[str, Any]:
+    """Add an item's messages to those that are published; its answer."""
     args = item if isinstance(item, dict) else _NO_MESSAGE
-    outcome = await outcome_of(call, _publish(call, args))
+
+    async def take() -> None:
+        messages.extend(parse_publish(args))
+
+    outcome = await outcome_of(call, take())
     if outcome is _BAD_PARAMS:
         return {"message": outcome.message, "code": outcome.code}
     return {"topic": echo_of(args), "code": outcome.code}
 
 
 async def _publish(call: Call, args: Arguments) -> list[PublishResult]:
-    return [await call.engine.publisher.publish(request) for request in parse_publish(args)]
+    return await call.engine.publisher.publish_many(parse_publish(args))
 
 
 _NO_MESSAGE: dict[str, Any] = {"topic": None}

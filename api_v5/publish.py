@@ -130,7 +130,7 @@ async def publish_bulk(call: Call) -> Response:
     messages = [parse_message(given, call.engine) for given in body(call)]
     if not messages:
         raise Fault(F.PARAMETER_MISSING, name="messages")
-    results = [await call.engine.publisher.publish(message) for message in messages]
+    results = await call.engine.publisher.publish_many(messages)
     status = 200 if all(result.receivers for result in results) else 202
     return ok([render_result(result) for result in results], status)
 

@@ -198,21 +198,32 @@ class Journal:
 
     async def saved(self) -> None:
         """Wait until what has changed so far is stored. Faults: INTERNAL_ERROR when it cannot be."""
+        if (commit := self.commit()) is not None:
+            await commit
+
+    def commit(self) -> asyncio.Future[None] | None:
+        """What `saved` waits for, asked for now; None: everything is stored."""
         waits_in = self._changes if self._changes else self._saving
         if waits_in is None:
-            return
-        waiter = asyncio.get_running_loop().create_future()
+            return None
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waits_in.waiters.append(waiter)
         if waits_in is self._changes:
             self.hurry()
-        await waiter
+        return waiter
 
     async def kept(self, message: Message) -> None:
         """Wait until a message that durable places took is stored. Faults: INTERNAL_ERROR when it cannot be."""
-        if self.refused is message:
-            self.refused = None
-            raise Fault(F.INTERNAL_ERROR)
+        if fault := self.refusal_of(message):
+            raise fault
         await self.saved()
+
+    def refusal_of(self, message: Message) -> Fault | None:
+        """Why a durable place did not take a message that has just been published, if so."""
+        if self.refused is not message:
+            return None
+        self.refused = None
+        return Fault(F.INTERNAL_ERROR)
 
     def hurry(self) -> None:
         """Hand the changes over at the end of this turn of the loop, or when the store is ready for them."""

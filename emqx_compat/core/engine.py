@@ -91,6 +91,9 @@ class PublishService(Protocol):
     async def publish(self, request: PublishRequest) -> PublishResult:
         """Publish one message; authorization does not apply. The topic must be a valid topic name."""
 
+    async def publish_many(self, requests: Sequence[PublishRequest]) -> list[PublishResult]:
+        """Publish messages in their order, as `publish` does, but with one wait for the disk."""
+
 
 class BanService(Protocol):
     """Bans, by (kind, who)."""

@@ -11,6 +11,7 @@ from broker.rig import Rig, until
 
 from durability.place import Gate
 from emqx_compat.core.faults import F, Fault
+from emqx_compat.core.messages import PublishRequest
 from emqx_compat.mqtt import Puback, Pubcomp, Publish, Pubrec, Pubrel, Suback, Subscribe, SubscriptionRequest
 from emqx_compat.store import Store
 from emqx_compat.store.durable import DurableTables
@@ -238,3 +239,53 @@ async def test_nothing_is_stored_without_a_store() -> None:
         session = other.broker.registry.get("c")
         assert session is not None and session.durable is None
         assert not other.broker.unsaved
+
+
+def call_of(count: int) -> list[PublishRequest]:
+    """What one call of an API brings."""
+    return [PublishRequest("t", str(number).encode(), 1) for number in range(count)]
+
+
+async def test_messages_of_one_call_share_commits_and_keep_their_order(rig: Rig, gate: Gate) -> None:
+    gate.shut()
+    before = len(gate.batches)
+    publishing = asyncio.ensure_future(rig.broker.publisher.publish_many(call_of(1000)))
+    await gate.asked()
+    await until(lambda: rig.counter("messages.received") == 1000)  # nobody waits between them
+    assert not publishing.done()
+    gate.let()
+    assert [result.receivers for result in await publishing] == [1] * 1000
+    assert len(gate.batches) - before <= 10
+    client = await rig.connect("c", 5, clean_start=False, properties={"session_expiry_interval": 60})
+    assert [(await client.message()).payload for _ in range(1000)] == [str(n).encode() for n in range(1000)]
+
+
+async def test_others_are_answered_between_the_messages_of_one_call(rig: Rig) -> None:
+    other = await rig.connect("other")
+    before = rig.counter("messages.received")
+    publishing = asyncio.ensure_future(rig.broker.publisher.publish_many(call_of(20_000)))
+    await until(lambda: rig.counter("messages.received") > before)
+    await other.silence()
+    assert rig.counter("messages.received") - before < 20_000
+    await publishing
+
+
+async def test_a_store_that_fails_during_a_call_refuses_all_of_it(
+    rig: Rig, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emqx_compat.broker.journal.RETRY", 0.01)
+    gate.shut()
+    gate.broken = "disk full"
+    publishing = asyncio.ensure_future(rig.broker.publisher.publish_many(call_of(500)))
+    await gate.asked()
+    await until(lambda: rig.counter("messages.received") == 500)
+    gate.let()
+    with pytest.raises(Fault) as fault:
+        await publishing
+    assert fault.value.kind is F.INTERNAL_ERROR
+    with pytest.raises(Fault):
+        await rig.broker.publisher.publish_many(call_of(5))
+    assert rig.counter("messages.received") == 501  # those after the refused one are not published
+    gate.broken = None
+    await until(lambda: not rig.broker.journal.failing)
+    assert len(await rig.broker.publisher.publish_many(call_of(5))) == 5
