@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api_v3.apps import render_app, with_fields
@@ -21,8 +21,8 @@ from emqx_compat.core.accounts import ApiKey, User
 from emqx_compat.core.hot_settings import HOT_SETTINGS
 
 NODE = "emqx@127.0.0.1"
-FEW = settings(max_examples=25, deadline=None)
-OVER_HTTP = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=12, deadline=None)
+OVER_HTTP = settings(max_examples=6, deadline=None)
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = st.none() | st.booleans() | NUMBERS | st.text()
@@ -53,6 +53,7 @@ def same(shown: object, expected: object) -> bool:
 
 @FEW
 @given(app_id=st.text(min_size=1), sent=fields("name", "desc", "status", "expired"))
+@example(app_id="a", sent={"name": "", "desc": "", "status": 1, "expired": True})
 def test_an_app_is_what_was_sent(app_id: str, sent: dict[str, Any]) -> None:
     shown = render_app(with_fields(ApiKey(app_id, app_id), sent))
     unset = dict.fromkeys(("name", "desc", "status", "expired"), "undefined")
