@@ -114,10 +114,13 @@ class SpanningRouter:
 
     def __init__(self, routes: Iterable[Route], strict: frozenset[str], decode: Decode) -> None:
         self._decode = decode
-        self._patterns = [
-            (route.method, self._compile(route.path, "?" if route.path in strict else "/?"), route)
-            for route in routes
-        ]
+        self._patterns: dict[str, list[tuple[str, re.Pattern[str], Route]]] = {}
+        """By method: what a path begins with, the whole pattern, the operation."""
+        for route in routes:
+            # Without its last letter, which the pattern may not want.
+            start = route.path.strip("/").partition("{")[0][:-1]
+            pattern = self._compile(route.path, "?" if route.path in strict else "/?")
+            self._patterns.setdefault(route.method, []).append((start, pattern, route))
 
     @staticmethod
     def _compile(path: str, tail: str) -> re.Pattern[str]:
@@ -134,8 +137,8 @@ class SpanningRouter:
         path = path.removeprefix("/")
         found = [
             (route, hit)
-            for verb, pattern, route in self._patterns
-            if verb == method and (hit := pattern.fullmatch(path)) is not None
+            for start, pattern, route in self._patterns.get(method, ())
+            if path.startswith(start) and (hit := pattern.fullmatch(path)) is not None
         ]
         if len(found) != 1:
             return Miss()
