@@ -166,7 +166,8 @@ class Broker:
         topic = message.topic
         if topic[0] == "$":
             if topic.startswith(delayed_topics.PREFIX) and self.settings.delayed_enable:
-                return int(self.delayed.accept(message, now))
+                self.delayed.accept(message, now)
+                return 0  # nobody has it yet: 0x10 to MQTT 5, 202 to v5's HTTP, as 5.6.1
             if topic.startswith("$SYS/"):
                 return 0 if message.from_client else self.publish_sys(message, now)  # [§4.7.2]
         counters["messages.publish"] += 1
