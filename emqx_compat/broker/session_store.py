@@ -32,4 +32,4 @@ class NoSessionStore:
 
     def save(self, batch: Batch) -> asyncio.Future[None]:
         """Not asked for."""
-        raise NotImplementedError
+        raise RuntimeError("nothing is durable here")
