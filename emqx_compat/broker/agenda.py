@@ -98,7 +98,7 @@ class Agenda:
             entry.callback = None
             try:
                 callback()
-            except Exception:
+            except Exception:  # one task must not stop the clock of all others
                 log.exception("a timed task failed")
             heap = self._heap
         self._arm()

@@ -81,15 +81,15 @@ class Authorization:
         return allowed
 
     def _verdict(self, action: Action, topic: str, qos: int, retain: bool) -> bool | None:
-        """The first opinion. `$delayed/<n>/<topic>` is asked as `<topic>`."""
+        """The first opinion; one that fails is a no. `$delayed/<n>/<topic>` is asked as `<topic>`."""
         if topic.startswith(DELAYED):
             topic = topic[len(DELAYED) :].partition("/")[2]
         for authorizer in tuple(self._broker.hooks.client_authorize):
             try:
                 verdict = authorizer(self._client, action, topic, qos, retain)
-            except Exception:
+            except Exception:  # whoever cannot be judged may not: a defect must not open a door
                 log.exception("an authorizer failed for %s", self._client.clientid)
-                continue
+                return False
             if verdict is not None:
                 return verdict
         return None

@@ -128,7 +128,7 @@ class Broker:
         for ban in self.ban_store.load():
             try:
                 self.banned.put(ban)
-            except Exception:
+            except Exception:  # one row that cannot be read must not keep the broker from starting
                 log.exception("the stored ban of %s %s is not used", ban.kind, ban.who)
         if self.journal.enabled:
             restore(self)
@@ -257,7 +257,7 @@ class Broker:
         for callback in tuple(point):
             try:
                 callback(*args)
-            except Exception:
+            except Exception:  # what a hook raises is logged and stops nobody (core.hooks)
                 log.exception("a hook failed: %r", callback)
 
     # --- turns of the event loop -------------------------------------------------------------------------------

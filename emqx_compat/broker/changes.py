@@ -148,5 +148,5 @@ def _add(found: list[R], make: Callable[..., R], *args: object) -> None:
     """A row that cannot be made up must not keep all others from the disk."""
     try:
         found.append(make(*args))
-    except Exception:
+    except Exception:  # see above
         log.exception("a row could not be made up: %r", args)

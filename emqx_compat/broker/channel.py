@@ -163,7 +163,7 @@ class Channel:
         elif packets:
             try:
                 self.handle(packets, now)
-            except Exception:
+            except Exception:  # a defect of ours ends this connection, never the broker
                 log.exception("a packet of %s was not handled", self.name)
                 self.close("internal_error", 0x83)
         if self.session is not None:

@@ -203,7 +203,7 @@ async def _authenticate(channel: Channel, packet: Connect, client: Client) -> No
                 break
     except asyncio.CancelledError:
         raise
-    except Exception:
+    except Exception:  # whoever cannot be checked is refused
         log.exception("an authenticator failed for %s", client.clientid)
         verdict = int(ReasonCode.NOT_AUTHORIZED)
     if channel.state is not State.AUTHENTICATING:

@@ -113,7 +113,7 @@ async def _advance(channel: Channel, exchange: Exchange, data: bytes | None) -> 
         step = await exchange.running(data)
     except asyncio.CancelledError:
         raise
-    except Exception:
+    except Exception:  # whoever cannot be checked is refused
         log.exception("authentication method %s failed for %s", exchange.name, channel.name)
         step = AuthStep(ReasonCode.NOT_AUTHORIZED)
     if channel.is_closed:

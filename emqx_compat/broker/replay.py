@@ -73,7 +73,7 @@ class ReplayTurns:
             del waiting[session]
             try:
                 more = _slice(session, until)
-            except Exception:
+            except Exception:  # the other sessions' replays go on
                 log.exception("a retained message was not sent to %s", session.client.clientid)
                 more = True
             if more:

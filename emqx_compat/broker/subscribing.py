@@ -132,7 +132,7 @@ def fold(hook: Callable[[Client, Sequence[T]], Sequence[T] | None], client: Clie
     """What a hook makes of a list: the same when it has no opinion, fails, or loses some."""
     try:
         changed = hook(client, items)
-    except Exception:
+    except Exception:  # a hook's defect is not the client's
         log.exception("a hook failed: %r", hook)
         return items
     return items if changed is None or len(changed) != len(items) else list(changed)

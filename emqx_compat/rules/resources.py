@@ -207,5 +207,5 @@ class Resources:
 async def _logged(work: Coroutine[object, object, object]) -> None:
     try:
         await work
-    except Exception:
+    except Exception:  # nobody awaits the check; the next one comes anyway
         log.exception("resource_check_failed")

@@ -159,3 +159,14 @@ async def test_a_superuser_may_do_everything() -> None:
             client = await rig.connect(username, username=username, password=b"p")
             assert await client.subscribe("secret/1") == [code]
         assert counters(rig, "authorization.superuser", "authorization.matched.deny") == [1, 1]
+
+
+async def test_an_authorizer_that_fails_opens_no_door(rig: FeatureRig) -> None:
+    def broken(*_: object) -> bool | None:
+        raise LookupError("a defect")
+
+    await rig.features.stop("acl_internal")  # whose shipped rules would say yes before
+    client = await rig.connect("c", 5)
+    rig.broker.hook_authorizer(broken)
+    assert await client.publish("anything", b"x", 1) == 0x87
+    assert await client.subscribe("anything") == [0x87]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from emqx_compat.core.faults import F
 from emqx_compat.rules.sql.ast import Call, Column, Const, Expr, Index, ListOf, Slice
 from emqx_compat.rules.sql.cursor import Cursor
@@ -15,15 +17,15 @@ MAX_RANGE = 10_000
 
 
 class Names(Cursor):
-    """What a value begins with, but for brackets."""
+    """What a value begins with, but for brackets. The two abstract parts are the expression parser's."""
 
     __slots__ = ()
 
-    def _arguments(self) -> tuple[Expr, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _arguments(self) -> tuple[Expr, ...]: ...
 
-    def _scalar(self) -> Expr:
-        raise NotImplementedError
+    @abstractmethod
+    def _scalar(self) -> Expr: ...
 
     def _literal(self, token: Token) -> str | int | float:
         text = token.text
